@@ -1,0 +1,33 @@
+"""What public pages have in common."""
+
+from functools import wraps
+
+from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
+from django.http import Http404, HttpRequest
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_safe
+
+
+def public_page(view):
+    """A page that is the same bytes for every reader: GET and HEAD only, and caches in front of us may keep
+    it for a minute. Browsers ask again each time and mostly hear "not modified"."""
+
+    @wraps(view)
+    def answer(request, *args, **kwargs):
+        response = view(request, *args, **kwargs)
+        if response.status_code == 200:
+            patch_cache_control(response, public=True, max_age=0, s_maxage=60)
+        return response
+
+    return require_safe(answer)
+
+
+def page_of(request: HttpRequest, items, per_page: int) -> Page:
+    """The page of a list that ?page= asks for, the first if it does not; Http404 past either end."""
+    number = request.GET.get("page", "1")
+    if not (number.isascii() and number.isdigit() and len(number) <= 9):
+        raise Http404("Pages are numbered from 1.")
+    try:
+        return Paginator(items, per_page).page(int(number))
+    except (EmptyPage, PageNotAnInteger):
+        raise Http404("There is no such page of this list.") from None

@@ -1,0 +1,142 @@
+"""Rich text: what an editor can write, what is stored, and how notes are printed.
+
+One list of extensions decides both: the editor offers exactly what the sanitiser lets through.
+"""
+
+import re
+from html import escape, unescape
+
+import nh3
+from django.conf import settings
+from django.utils.safestring import SafeString, mark_safe
+from django_prose_editor.config import allowlist_from_extensions, expand_extensions
+from django_prose_editor.fields import ProseEditorField
+
+LINK = {"enableTarget": False, "protocols": ["http", "https", "mailto"]}
+SHORT = {
+    "Bold": True,
+    "Italic": True,
+    "Link": LINK,
+    "HardBreak": False,
+    "History": True,
+    "SpecialCharacters": True,
+}
+"""A capsule, a biography: paragraphs, emphasis and links."""
+LONG = SHORT | {
+    "Heading": {"levels": [2, 3]},
+    "Blockquote": True,
+    "BulletList": True,
+    "OrderedList": True,
+    "ListItem": True,
+    "HorizontalRule": True,
+    "Figure": True,
+    "Caption": True,
+    "Image": True,
+    "Footnote": True,
+}
+"""A review: headings, quotes, lists, pictures with captions and footnotes as well."""
+
+
+def _own_pictures_only(tag: str, attribute: str, value: str) -> str | None:
+    """Drop pictures from elsewhere: the Content-Security-Policy would not load them, and their rights are unknown."""
+    if tag == "img" and attribute == "src":
+        own = tuple(
+            address
+            for address in (
+                settings.MEDIA_URL,
+                settings.S3_PUBLIC_URL and settings.S3_PUBLIC_URL + "/",
+            )
+            if address
+        )
+        return value if value.startswith(own) else None
+    return value
+
+
+def _cleaner(extensions: dict) -> nh3.Cleaner:
+    allowed = allowlist_from_extensions(expand_extensions(extensions))
+    allowed["attributes"] = {tag: set(names) - {"class", "data-file"} for tag, names in allowed["attributes"].items()}
+    allowed["attributes"].get("a", set()).discard("rel")
+    allowed["link_rel"] = "noopener"
+    return nh3.Cleaner(
+        **allowed,
+        attribute_filter=_own_pictures_only,
+        clean_content_tags={"script", "style", "template", "textarea", "title"},
+    )
+
+
+class _Clean:
+    def __init__(self, extensions):
+        self.extensions, self._cleaner = extensions, None
+
+    def __call__(self, html: str) -> str:
+        """HTML from anyone, reduced to what we store; empty when no words and no picture are left."""
+        if self._cleaner is None:  # made late: the allow-list reads Django's settings
+            self._cleaner = _cleaner(self.extensions)
+        cleaned = self._cleaner.clean(html.replace("\x00", "")).replace("\u00a0", " ")
+        cleaned = _PICTURELESS.sub("", cleaned)
+        return cleaned.strip() if "<img" in cleaned or plain_text(cleaned) else ""
+
+
+_PICTURELESS = re.compile(r"<img(?![^>]*\ssrc=)[^>]*>")
+clean_short = _Clean(SHORT)
+clean_long = _Clean(LONG)
+
+
+class RichTextField(ProseEditorField):
+    """HTML that is sanitised whenever it is saved, from a form or not."""
+
+    def __init__(self, *args, extensions=LONG, **kwargs):
+        super().__init__(
+            *args,
+            extensions=extensions,
+            sanitize=clean_short if extensions is SHORT else clean_long,
+            **kwargs,
+        )
+
+    def pre_save(self, instance, add):
+        value = self.sanitize(super().pre_save(instance, add) or "")
+        setattr(instance, self.attname, value)
+        return value
+
+
+_TAG = re.compile(r"<[^>]+>")
+_FOOTNOTE = re.compile(r'<span data-footnote="([^"]*)">.*?</span>', re.S)
+
+
+def plain_text(html: str) -> str:
+    """The words of stored HTML, footnotes left out, as one line of text."""
+    return re.sub(r"\s+", " ", unescape(_TAG.sub(" ", _FOOTNOTE.sub("", html)))).strip()
+
+
+def word_count(html: str) -> int:
+    """How many words stored HTML holds, for the reading time."""
+    return len(plain_text(html).split())
+
+
+def printed(html: str) -> SafeString:
+    """Stored HTML as the page prints it: footnotes numbered, linked both ways and listed at the end.
+
+    Roles are those of DPUB-ARIA 1.1 (doc-noteref, doc-endnotes, doc-backlink). Headings of the text stand
+    under the page's own h2, so they are printed one level lower."""
+    notes: list[str] = []
+
+    def number(match: re.Match) -> str:
+        notes.append(unescape(match[1]))
+        count = len(notes)
+        return (
+            f'<sup class="note-ref"><a id="note-ref-{count}" href="#note-{count}" role="doc-noteref">'
+            f'<span class="vh">Note </span>{count}</a></sup>'
+        )
+
+    html = _FOOTNOTE.sub(number, html)
+    html = re.sub(r"(</?h)3>", r"\g<1>4>", html)
+    html = re.sub(r"(</?h)2>", r"\g<1>3>", html)
+    html = html.replace("<img ", '<img loading="lazy" decoding="async" ')
+    if notes:
+        items = "".join(
+            f'<li id="note-{count}">{escape(note)} <a href="#note-ref-{count}" role="doc-backlink">'
+            f'<span aria-hidden="true">↑</span><span class="vh">Back to the text, note {count}</span></a></li>'
+            for count, note in enumerate(notes, 1)
+        )
+        html += f'<section class="notes" role="doc-endnotes" aria-label="Notes"><ol>{items}</ol></section>'
+    return mark_safe(html)
