@@ -1,0 +1,19 @@
+from reviews.models.author import Author, AuthorPortrait, FormerAuthorSlug
+from reviews.models.opinion import Capsule, CriticQuote
+from reviews.models.publication import Page, Publication
+from reviews.models.publishing import State
+from reviews.models.review import FormerReviewSlug, Review, ReviewByline
+
+__all__ = [
+    "Author",
+    "AuthorPortrait",
+    "Capsule",
+    "CriticQuote",
+    "FormerAuthorSlug",
+    "FormerReviewSlug",
+    "Page",
+    "Publication",
+    "Review",
+    "ReviewByline",
+    "State",
+]

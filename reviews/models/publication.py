@@ -1,0 +1,133 @@
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from config.richtext import LONG, RichTextField
+from config.slugs import SlugField, slug_from
+from config.sql import rows
+from reviews.models.links import Link, LinkLinesField, read_links
+
+RESERVED_PAGES = {
+    "reviews",
+    "films",
+    "people",
+    "authors",
+    "tags",
+    "admin",
+    "static",
+    "media",
+    "health",
+    "search",
+    "feeds",
+    "subscribe",
+}
+
+
+class Publication(models.Model):
+    """The publication's own settings: exactly one row."""
+
+    name = models.CharField(max_length=80, default="Rushes")
+    tagline = models.CharField(max_length=120, blank=True)
+    description = models.CharField(
+        max_length=160,
+        blank=True,
+        help_text="What the publication is, for search engines.",
+    )
+    logo = models.ImageField(
+        upload_to="logo",
+        blank=True,
+        help_text="Left empty, the name is set in the display face.",
+    )
+    footer = models.TextField("line in the footer", max_length=400, blank=True)
+    postal_address = models.TextField(
+        max_length=300,
+        blank=True,
+        help_text="Printed in the footer and in every newsletter, as the law of many countries asks.",
+    )
+    social_links = LinkLinesField(blank=True)
+    show_ratings = models.BooleanField(
+        default=True,
+        help_text="Off: no page prints a rating. Those already given are kept.",
+    )
+    reviews_per_page = models.PositiveSmallIntegerField(
+        default=12, validators=[MinValueValidator(1), MaxValueValidator(100)]
+    )
+
+    class Meta:
+        verbose_name_plural = "publication"
+        constraints = [
+            models.CheckConstraint(condition=Q(pk=1), name="reviews_publication_only_one"),
+            models.CheckConstraint(
+                condition=Q(reviews_per_page__range=(1, 100)),
+                name="reviews_publication_page_length",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @classmethod
+    def current(cls) -> "Publication":
+        """The one row with its footer, or the values it would have."""
+        footer = rows(
+            Page.objects.in_footer().order_by("position", "title"),
+            title="title",
+            slug="slug",
+        )
+        return cls.objects.annotate(footer_rows=footer).filter(pk=1).first() or cls(pk=1)
+
+    def save(self, *args, **kwargs):
+        self.pk = 1
+        super().save(*args, **kwargs)
+
+    def links(self) -> list[Link]:
+        """The social links as the footer prints them."""
+        return read_links(self.social_links)
+
+
+class PageQuerySet(models.QuerySet):
+    def public(self):
+        """Pages readers may see."""
+        return self.filter(is_public=True)
+
+    def in_footer(self):
+        """What the footer of every page links to."""
+        return self.public().filter(show_in_footer=True)
+
+
+class Page(models.Model):
+    """A simple page such as About."""
+
+    title = models.CharField(max_length=120)
+    slug = SlugField(
+        "address",
+        help_text="/address/ on the site. Left empty, it is made from the title.",
+    )
+    body = RichTextField(extensions=LONG, blank=True)
+    is_public = models.BooleanField("public", default=True)
+    show_in_footer = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    changed_at = models.DateTimeField(auto_now=True, editable=False)
+
+    objects = PageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "title"]
+
+    def __str__(self):
+        return self.title
+
+    def get_absolute_url(self):
+        return reverse("page", args=[self.slug])
+
+    def clean(self):
+        super().clean()
+        self.slug = self.slug or slug_from(self.title)
+        if self.slug in RESERVED_PAGES:
+            raise ValidationError({"slug": f"/{self.slug}/ is a part of the site itself. Choose another address."})
+
+    def save(self, *args, **kwargs):
+        self.slug = self.slug or slug_from(self.title)
+        super().save(*args, **kwargs)
