@@ -5,6 +5,7 @@ One list of extensions decides both: the editor offers exactly what the sanitise
 
 import re
 from html import escape, unescape
+from urllib.parse import unquote
 
 import nh3
 from django.conf import settings
@@ -48,7 +49,7 @@ def _own_pictures_only(tag: str, attribute: str, value: str) -> str | None:
             )
             if address
         )
-        return value if value.startswith(own) else None
+        return value if value.startswith(own) and ".." not in unquote(value) else None
     return value
 
 
@@ -71,13 +72,43 @@ class _Clean:
     def __call__(self, html: str) -> str:
         """HTML from anyone, reduced to what we store; empty when no words and no picture are left."""
         if self._cleaner is None:  # made late: the allow-list reads Django's settings
-            self._cleaner = _cleaner(self.extensions)
-        cleaned = self._cleaner.clean(html.replace("\x00", "")).replace("\u00a0", " ")
-        cleaned = _PICTURELESS.sub("", cleaned)
+            self._cleaner, self._lost_blocks = _cleaner(self.extensions), _lost_blocks(self.extensions)
+        html = html.replace("\x00", "").encode(errors="ignore").decode()  # no NUL, no half characters
+        cleaned = self._cleaner.clean(self._lost_blocks.sub(r"\g<0> ", html))
+        cleaned = _PICTURELESS.sub("", cleaned.replace("&nbsp;", " ").replace("\u00a0", " "))
+        cleaned = _without_spare_spans(cleaned)
         return cleaned.strip() if "<img" in cleaned or plain_text(cleaned) else ""
 
 
-_PICTURELESS = re.compile(r"<img(?![^>]*\ssrc=)[^>]*>")
+def _lost_blocks(extensions: dict) -> re.Pattern:
+    """What ends a line in the HTML that comes in but is not allowed: a space must keep the words apart."""
+    kept = allowlist_from_extensions(expand_extensions(extensions))["tags"]
+    return re.compile(rf"</(?:{'|'.join(sorted(_BLOCKS - set(kept)))})\s*>|<br\s*/?>", re.IGNORECASE)
+
+
+def _without_spare_spans(html: str) -> str:
+    """Keep the spans that are footnotes; take away the others around their words."""
+    kept, opened, depth, done = [], [], 0, 0  # depth: how many of the open spans are footnotes
+    for match in _SPAN.finditer(html):
+        is_note = "data-footnote=" in match[0]
+        if not depth:
+            kept.append(html[done : match.start()])
+        if match[0] == "</span>":
+            was_note = bool(opened) and opened.pop()
+            depth -= was_note
+        else:
+            opened.append(is_note)
+            if is_note and not depth:
+                kept.append(f"{match[0]}*</span>")  # as the editor writes it
+            depth += is_note
+        done = match.end()
+    return "".join([*kept, html[done:]])
+
+
+_BLOCKS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "dt", "dd", "td", "th", "pre", "div", "section", "article"}
+_BLOCKS |= {"blockquote", "figcaption"}
+_SPAN = re.compile(r"<span\b[^>]*>|</span>")
+_PICTURELESS = re.compile(r"""<img(?:\s+(?!src=)[\w-]+="[^"]*")*\s*/?>""")
 clean_short = _Clean(SHORT)
 clean_long = _Clean(LONG)
 
@@ -99,13 +130,14 @@ class RichTextField(ProseEditorField):
         return value
 
 
+_INLINE = re.compile(r"</?(?:a|em|i|strong|b|span)\b[^>]*>")
 _TAG = re.compile(r"<[^>]+>")
 _FOOTNOTE = re.compile(r'<span data-footnote="([^"]*)">.*?</span>', re.S)
 
 
 def plain_text(html: str) -> str:
     """The words of stored HTML, footnotes left out, as one line of text."""
-    return re.sub(r"\s+", " ", unescape(_TAG.sub(" ", _FOOTNOTE.sub("", html)))).strip()
+    return re.sub(r"\s+", " ", unescape(_TAG.sub(" ", _INLINE.sub("", _FOOTNOTE.sub("", html))))).strip()
 
 
 def word_count(html: str) -> int:
@@ -113,11 +145,11 @@ def word_count(html: str) -> int:
     return len(plain_text(html).split())
 
 
-def printed(html: str) -> SafeString:
+def printed(html: str, *, lower_headings: bool = True) -> SafeString:
     """Stored HTML as the page prints it: footnotes numbered, linked both ways and listed at the end.
 
-    Roles are those of DPUB-ARIA 1.1 (doc-noteref, doc-endnotes, doc-backlink). Headings of the text stand
-    under the page's own h2, so they are printed one level lower."""
+    Roles are those of DPUB-ARIA 1.1 (doc-noteref, doc-endnotes, doc-backlink). Where the text stands under a
+    heading of the page, its own headings are printed one level lower."""
     notes: list[str] = []
 
     def number(match: re.Match) -> str:
@@ -129,8 +161,9 @@ def printed(html: str) -> SafeString:
         )
 
     html = _FOOTNOTE.sub(number, html)
-    html = re.sub(r"(</?h)3>", r"\g<1>4>", html)
-    html = re.sub(r"(</?h)2>", r"\g<1>3>", html)
+    if lower_headings:
+        html = re.sub(r"(</?h)3>", r"\g<1>4>", html)
+        html = re.sub(r"(</?h)2>", r"\g<1>3>", html)
     html = html.replace("<img ", '<img loading="lazy" decoding="async" ')
     if notes:
         items = "".join(

@@ -66,7 +66,7 @@ def person_detail(request: HttpRequest, slug: str) -> HttpResponse:
     if redirect:
         return redirect
     groups = filmography(person)
-    films = {row["film"].pk: row["film"] for group in groups for row in group.films}
+    films = {row.film.pk: row.film for group in groups for row in group.films}
     context = {
         "person": person,
         "groups": groups,

@@ -53,7 +53,6 @@ class Shelf:
 
     directors: list[dict]
     films: list[Film]
-    total: int
 
 
 def more_by_directors(film: Film) -> Shelf | None:
@@ -65,19 +64,27 @@ def more_by_directors(film: Film) -> Shelf | None:
     theirs = directing.filter(film=OuterRef("pk"), person__in=mine)
     others = with_coverage(Film.objects.filter(Exists(theirs)).exclude(pk=film.pk).defer("synopsis"))
     coverage = Case(When(review_id__isnull=False, then=0), When(Exists(children(Film, "capsules")), then=1), default=2)
-    films = list(others.order_by(coverage, "-year", "sort_title", "pk"))
-    if not films:
-        return None
-    return Shelf(film.directors, cover(films[:SHELF_LENGTH]), len(films))
+    films = list(others.order_by(coverage, "-year", "sort_title", "pk")[:SHELF_LENGTH])
+    return Shelf(film.directors, cover(films)) if films else None
+
+
+@dataclass
+class FilmCredit:
+    """A film in a filmography: whom the person plays (if so), and whether the film stood there under an
+    earlier role, so that what we say of it need not be said again."""
+
+    film: Film
+    character: str
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True)
 class RoleFilms:
-    """One role of a filmography: its films, newest first, each with `character` set for actors."""
+    """One role of a filmography with its films, newest first."""
 
     role: str
     label: str
-    films: list[Film]
+    films: list[FilmCredit]
 
 
 FILMOGRAPHY_HEADINGS = {
@@ -103,22 +110,16 @@ def filmography(person: Person) -> list[RoleFilms]:
         Film.objects.filter(pk__in={film_id for _role, film_id, _character in credits}).defer("synopsis")
     )
     by_pk = {film.pk: film for film in cover(list(films))}
-    groups: dict[str, dict[int, list[str]]] = {}
+    characters: dict[str, dict[int, list[str]]] = {}
     for role, film_id, character in credits:
-        groups.setdefault(role, {}).setdefault(film_id, []).append(character)
-    return [
-        RoleFilms(
-            role,
-            FILMOGRAPHY_HEADINGS[role],
-            _dated([(by_pk[pk], characters) for pk, characters in chosen.items()]),
-        )
-        for role, chosen in groups.items()
-    ]
-
-
-def _dated(films: list[tuple[Film, list[str]]]) -> list[dict]:
-    rows_ = [{"film": film, "character": ", ".join(filter(None, characters))} for film, characters in films]
-    return sorted(rows_, key=lambda row: (-(row["film"].year or 0), row["film"].sort_title))
+        characters.setdefault(role, {}).setdefault(film_id, []).append(character)
+    groups, seen = [], set()
+    for role, played in characters.items():
+        entries = [FilmCredit(by_pk[pk], ", ".join(filter(None, names)), pk in seen) for pk, names in played.items()]
+        entries.sort(key=lambda entry: (-(entry.film.year or 0), entry.film.sort_title))
+        groups.append(RoleFilms(role, FILMOGRAPHY_HEADINGS[role], entries))
+        seen |= played.keys()
+    return groups
 
 
 def most_reviewed_directors(limit: int = 12) -> list[Person]:

@@ -13,6 +13,7 @@ from reviews.coverage import more_by_directors, most_reviewed_directors
 from reviews.models import Author, Page, Publication, Review
 
 FACT_BOX_ROLES = (Role.DIRECTOR, Role.WRITER, Role.CINEMATOGRAPHER, Role.ACTOR)
+MOST_QUOTES = 2  # a review is ours; more of others would drown it. The film's page prints all.
 HOME_STRIP = 3
 HOME_ROWS = 8
 
@@ -69,7 +70,7 @@ def review_page(request: HttpRequest, review: Review) -> HttpResponse:
         {
             "review": review,
             "film": film,
-            "quotes": film.critic_quotes.all(),
+            "quotes": film.critic_quotes.all()[:MOST_QUOTES],
             "credits": film.credits_by_role(*FACT_BOX_ROLES),
             "tags": review.tags.order_by("name"),
             "shelf": more_by_directors(film),

@@ -46,8 +46,9 @@ def picture(image: Picture, slot: str, alt: str = "", eager: bool = False) -> Sa
 
 @register.filter
 def title_size(title: str) -> str:
-    """The class that makes a long title smaller as a page heading: over 32 letters, over 48."""
-    return "len-xl" if len(title) > 48 else "len-l" if len(title) > 32 else ""
+    """The class that makes a long title smaller as a page heading: over 32 letters or a word over 12, over 48 or 20."""
+    longest = max(map(len, title.split()), default=0)
+    return "len-xl" if len(title) > 48 or longest > 20 else "len-l" if len(title) > 32 or longest > 12 else ""
 
 
 LABELS = {  # of a group of credits: for one, for several

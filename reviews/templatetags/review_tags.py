@@ -1,6 +1,7 @@
 """How opinion is printed."""
 
 from decimal import Decimal
+from functools import partial
 
 from django import template
 from django.utils.html import format_html
@@ -10,6 +11,7 @@ from config.richtext import plain_text, printed
 
 register = template.Library()
 register.filter("printed", printed)
+register.filter("printed_page", partial(printed, lower_headings=False))
 register.filter("plain_text", plain_text)
 
 
