@@ -62,6 +62,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "reviews.page_cache.PageCacheMiddleware",
     "config.middleware.SteadyGZipMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
     "config.middleware.ContentPolicyMiddleware",
@@ -188,7 +189,9 @@ MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_URL = "/media/"
 MEDIA_STORAGE = env.choice("MEDIA_STORAGE", "local", ("local", "s3"))
 S3_BUCKET = env.text("S3_BUCKET", None if MEDIA_STORAGE == "s3" else "", example="rushes-media")
-S3_PUBLIC_URL = env.text("S3_PUBLIC_URL", "", example="https://media.reviews.example").rstrip("/")
+S3_PUBLIC_URL = env.text(
+    "S3_PUBLIC_URL", None if MEDIA_STORAGE == "s3" else "", example="https://media.reviews.example"
+).rstrip("/")
 _s3_options = {
     "bucket_name": S3_BUCKET,
     "endpoint_url": env.text("S3_ENDPOINT_URL", "", example="https://s3.eu-west-1.example") or None,
@@ -218,7 +221,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-_pictures = [CSP.SELF, *([S3_PUBLIC_URL] if S3_PUBLIC_URL else [])]
+_pictures = [CSP.SELF, *([f"{S3_PUBLIC_URL}/"] if S3_PUBLIC_URL else [])]
 SECURE_CSP = {
     "default-src": [CSP.NONE],
     "style-src": [CSP.SELF],

@@ -8,6 +8,8 @@ class ReviewsConfig(AppConfig):
     name = "reviews"
 
     def ready(self):
-        from reviews.roles import ensure_roles  # models can be imported only now
+        from reviews.changes import watch  # models can be imported only now
+        from reviews.roles import ensure_roles
 
         post_migrate.connect(ensure_roles, sender=self, dispatch_uid="reviews.ensure_roles")
+        post_migrate.connect(watch, sender=self, dispatch_uid="reviews.watch")

@@ -1,4 +1,5 @@
 from reviews.models.author import Author, AuthorPortrait, FormerAuthorSlug
+from reviews.models.content import ContentVersion
 from reviews.models.opinion import Capsule, CriticQuote
 from reviews.models.publication import Page, Publication
 from reviews.models.publishing import State
@@ -8,6 +9,7 @@ __all__ = [
     "Author",
     "AuthorPortrait",
     "Capsule",
+    "ContentVersion",
     "CriticQuote",
     "FormerAuthorSlug",
     "FormerReviewSlug",

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from config.richtext import LONG, RichTextField
-from config.slugs import SlugField, slug_from
+from config.slugs import SlugField, free_slug, slug_from
 from config.sql import rows
 from reviews.models.links import Link, LinkLinesField, read_links
 
@@ -124,10 +124,10 @@ class Page(models.Model):
 
     def clean(self):
         super().clean()
-        self.slug = self.slug or slug_from(self.title)
-        if self.slug in RESERVED_PAGES:
-            raise ValidationError({"slug": f"/{self.slug}/ is a part of the site itself. Choose another address."})
+        slug = self.slug or slug_from(self.title)
+        if slug in RESERVED_PAGES:
+            raise ValidationError({"slug": f"/{slug}/ is a part of the site itself. Choose another address."})
 
     def save(self, *args, **kwargs):
-        self.slug = self.slug or slug_from(self.title)
+        self.slug = self.slug or free_slug(Page, self.title, but=self.pk)
         super().save(*args, **kwargs)

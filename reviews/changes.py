@@ -1,0 +1,71 @@
+"""Notices every change of content, in the database itself, and says which state of it readers see.
+
+A page made for one state may be shown for as long as that state lasts and not a moment longer
+(reviews/page_cache.py). The state has two parts: a number that triggers count up with every change, in the
+transaction of the change; and the time of the newest review that is public, which moves by the clock alone
+when a scheduled one appears.
+"""
+
+from django.apps import apps
+from django.db import connections
+from django.db.models import Max
+from django.db.transaction import atomic
+
+from reviews.models import ContentVersion, Review
+
+WATCHED_APPS = ("people", "films", "reviews", "taggit")
+
+
+def watched_tables() -> list[str]:
+    """The tables whose content readers can see, those between two models included."""
+    models = [
+        model for label in WATCHED_APPS for model in apps.get_app_config(label).get_models(include_auto_created=True)
+    ]
+    return sorted(model._meta.db_table for model in models if model is not ContentVersion)
+
+
+def watch(using: str, **kwargs) -> None:
+    """Install the triggers, after migrating. Safe to run again; SQLite drops a table's triggers whenever a
+    migration rebuilds the table, and then this puts them back."""
+    connection = connections[using]
+    present = set(connection.introspection.table_names())
+    counter = ContentVersion._meta.db_table
+    if counter not in present:
+        return
+    with atomic(using=using), connection.cursor() as cursor:
+        ContentVersion.objects.using(using).get_or_create(pk=1)
+        for statement in TRIGGERS[connection.vendor](
+            counter, [table for table in watched_tables() if table in present]
+        ):
+            cursor.execute(statement)
+
+
+def _sqlite(counter: str, tables: list[str]):
+    for table in tables:
+        for event in ("INSERT", "UPDATE", "DELETE"):
+            yield (
+                f'CREATE TRIGGER IF NOT EXISTS "{table}_{event.lower()}_counts" AFTER {event} ON "{table}" '
+                f'BEGIN UPDATE "{counter}" SET number = number + 1; END'
+            )
+
+
+def _postgresql(counter: str, tables: list[str]):
+    yield (
+        "CREATE OR REPLACE FUNCTION rushes_count_change() RETURNS trigger LANGUAGE plpgsql AS "
+        f"""'BEGIN UPDATE "{counter}" SET number = number + 1; RETURN NULL; END'"""
+    )
+    for table in tables:
+        yield (
+            f'CREATE OR REPLACE TRIGGER "{table}_counts" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON "{table}" '
+            "FOR EACH STATEMENT EXECUTE FUNCTION rushes_count_change()"
+        )
+
+
+TRIGGERS = {"sqlite": _sqlite, "postgresql": _postgresql}
+
+
+def state_of_content(now=None) -> str:
+    """A word that stays the same for exactly as long as every public page does: one query."""
+    newest = Review.objects.published(now).order_by().values("state").annotate(time=Max("published_at")).values("time")
+    row = ContentVersion.objects.annotate(newest=newest).values_list("number", "newest").first()
+    return f"{row[0]}-{row[1].timestamp() if row[1] else 0}" if row else ""

@@ -1,0 +1,153 @@
+"""Pages are kept only for as long as nothing that readers can see has changed."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.utils import timezone
+
+from films.models import Film, Still
+from people.models import Person
+from reviews.changes import state_of_content, watch, watched_tables
+from reviews.models import ContentVersion, Publication, Review
+from tests.factories import AuthorFactory, DraftFactory, FilmFactory, PersonFactory, ReviewFactory, StillFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def review():
+    Publication(name="Second Reel").save()
+    return ReviewFactory(film=FilmFactory(title="Sunrise", directors=[PersonFactory(name="F. W. Murnau")]))
+
+
+def test_second_reader_gets_the_page_for_one_query(client, review, django_assert_num_queries):
+    first = client.get("/reviews/sunrise/")
+
+    with django_assert_num_queries(1):
+        second = client.get("/reviews/sunrise/")
+
+    assert second.content == first.content
+    assert second.headers == first.headers
+
+
+def test_reader_who_has_the_page_is_told_so_without_making_it(client, review, django_assert_num_queries):
+    tag = client.get("/reviews/sunrise/").headers["ETag"]
+
+    with django_assert_num_queries(1):
+        response = client.get("/reviews/sunrise/", headers={"If-None-Match": tag})
+
+    assert response.status_code == 304
+    assert response.headers["Cache-Control"] == "public, max-age=0, s-maxage=60"
+
+
+CHANGES = {
+    "saved": lambda review: Review.objects.get().save(),
+    "updated in bulk": lambda review: Review.objects.update(standfirst="New."),
+    "film renamed": lambda review: Film.objects.filter(title="Sunrise").update(title="Sunset"),
+    "person renamed": lambda review: Person.objects.update(name="Murnau"),
+    "made in bulk": lambda review: Person.objects.bulk_create([Person(name="New", sort_name="New", slug="new")]),
+    "tagged": lambda review: review.tags.add("silent film"),
+    "untagged": lambda review: review.tags.clear(),
+    "genre given": lambda review: review.film.genres.create(name="Drama"),
+    "signed by another": lambda review: review.bylines.create(author=AuthorFactory()),
+    "withdrawn": lambda review: review.withdraw(),
+    "deleted": lambda review: review.delete(),
+    "publication renamed": lambda review: Publication.objects.update(name="Third Reel"),
+    "picture's sizes made": lambda review: Still.objects.update(widths=[480]),
+    "changed by hand": lambda review: connection.cursor().execute("UPDATE films_film SET year = 1928"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_any_change_of_content_changes_its_state(review, change):
+    review.tags.add("lakes")
+    StillFactory(film=review.film)
+    before = state_of_content()
+
+    change(review)
+
+    assert state_of_content() != before
+
+
+def test_change_shows_at_once(client, review):
+    client.get("/reviews/sunrise/")
+
+    Review.objects.update(standfirst="Rewritten.")
+
+    assert b"Rewritten." in client.get("/reviews/sunrise/").content
+
+
+def test_withdrawn_review_is_gone_at_once(client, review):
+    client.get("/reviews/sunrise/")
+
+    review.withdraw()
+
+    assert client.get("/reviews/sunrise/").status_code == 404
+
+
+def test_scheduled_review_appears_on_kept_pages_by_the_clock_alone(client, review):
+    moment = timezone.now() + timedelta(hours=1)
+    ReviewFactory(film=FilmFactory(title="Nosferatu"), published_at=moment)
+    assert b"Nosferatu" not in client.get("/reviews/").content
+
+    with time_machine.travel(moment - timedelta(seconds=1)):
+        assert b"Nosferatu" not in client.get("/reviews/").content
+    with time_machine.travel(moment + timedelta(seconds=1)):
+        assert b"Nosferatu" in client.get("/reviews/").content
+
+
+def test_change_that_is_rolled_back_changes_nothing(review):
+
+    before = state_of_content()
+    with pytest.raises(RuntimeError), transaction.atomic():
+        Review.objects.update(standfirst="Never.")
+        raise RuntimeError
+
+    assert state_of_content() == before
+
+
+def test_every_table_of_content_is_watched(review):
+    tables = watched_tables()
+
+    assert {"films_film_genres", "reviews_reviewbyline", "taggit_taggeditem", "people_portrait"} <= set(tables)
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%_counts'")
+        else:
+            cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE '%\\_counts'")
+        assert {row[0] for row in cursor.fetchall()} == set(tables)
+
+
+def test_watching_twice_is_no_harm(review):
+    before = ContentVersion.objects.get().number
+
+    watch("default")
+
+    assert ContentVersion.objects.get().number == before
+
+
+@pytest.mark.parametrize("path", ["/admin/login/", "/health/ready", "/reviews/?utm_source=letter", "/reviews/nowhere/"])
+def test_what_is_not_a_public_page_is_not_kept(client, review, path):
+    client.get(path)
+
+    assert not [key for key in getattr(cache, "_cache", {}) if "page:" in key]
+
+
+def test_editors_preview_is_not_kept(admin_client, review):
+    draft = DraftFactory()
+
+    response = admin_client.get(f"/admin/reviews/review/{draft.pk}/preview/")
+
+    assert response.status_code == 200
+    assert "no-store" in response.headers["Cache-Control"]
+
+
+def test_packed_and_plain_pages_are_kept_apart(client, review):
+    packed = client.get("/", headers={"Accept-Encoding": "gzip"})
+    plain = client.get("/")
+
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
