@@ -19,7 +19,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.tasks import task
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps
 
 from config.tasks import enqueue_on_commit, every
 
@@ -27,6 +27,7 @@ MAX_BYTES = 25 * 2**20
 MAX_PIXELS = 50_000_000  # decoding more would take the server's memory
 MIN_WIDTH = 320
 MASTER_WIDTH = 2560
+LONGEST_SHAPE = 6  # 1 to 6 or 6 to 1; a WebP file can have 16,383 pixels a side, so all sizes can be made
 WIDTHS = (480, 800, 1280, 1920)
 FALLBACK_WIDTH = 1280
 FRAMES = (67, 75, 100, 120, 133, 137, 166, 178, 185, 200, 220, 235, 239)  # shapes the style sheet has, times 100
@@ -55,7 +56,7 @@ def check_and_reencode(upload) -> tuple[ContentFile, int, int]:
             picture = Image.open(upload, formats=READABLE)
     except Image.DecompressionBombError:
         raise ValidationError(_too_many_pixels()) from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+    except Exception:  # decoders of a dozen formats, each with errors of its own
         raise ValidationError(
             "This file is not a picture we can read, whatever its name says. Choose a JPEG, PNG, WebP or AVIF picture."
         ) from None
@@ -66,13 +67,19 @@ def check_and_reencode(upload) -> tuple[ContentFile, int, int]:
             picture.draft("RGB", (MASTER_WIDTH, MASTER_WIDTH))
         picture = ImageOps.exif_transpose(picture)
         has_alpha = "A" in picture.getbands() or "transparency" in picture.info
-        picture = picture.convert("RGBA" if has_alpha else "RGB")
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+        picture = _in_srgb(picture).convert("RGBA" if has_alpha else "RGB")
+        picture.info = {}  # or a JPEG's comment would be written again
+    except Exception:
         raise ValidationError(
             "This picture file is damaged or cut off. Save it again and choose it once more."
         ) from None
     if picture.width < MIN_WIDTH:
         raise ValidationError(f"This picture is {picture.width} pixels wide; it must be at least {MIN_WIDTH}.")
+    if max(picture.size) > LONGEST_SHAPE * min(picture.size):
+        raise ValidationError(
+            f"This picture has {picture.width} × {picture.height} pixels; its long side may be at most {LONGEST_SHAPE} "
+            "times its short one. Cut it and choose it again."
+        )
     if picture.width > MASTER_WIDTH:
         picture = picture.resize(
             (MASTER_WIDTH, round(picture.height * MASTER_WIDTH / picture.width)),
@@ -85,6 +92,19 @@ def check_and_reencode(upload) -> tuple[ContentFile, int, int]:
         picture.save(data, "JPEG", quality=92, optimize=True)
     name = hashlib.sha256(data.getvalue()).hexdigest()[:32] + (".webp" if has_alpha else ".jpg")
     return ContentFile(data.getvalue(), name=name), picture.width, picture.height
+
+
+def _in_srgb(picture: Image.Image) -> Image.Image:
+    """The picture in the colours of the web: those of its own profile (a camera's, a printer's) translated to sRGB."""
+    profile = picture.info.get("icc_profile")
+    if not profile or picture.mode not in ("RGB", "CMYK"):
+        return picture
+    try:
+        return ImageCms.profileToProfile(
+            picture, ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):  # a broken profile is no reason to refuse the picture
+        return picture
 
 
 def _too_many_pixels(width: int = 0, height: int = 0) -> str:
@@ -121,12 +141,23 @@ def make_renditions(storage, master: str) -> list[int]:
                 continue
             target = rendition_name(master, width, ending)
             if storage.exists(target):
-                continue
+                if _is_whole(storage, target):
+                    continue
+                storage.delete(target)  # a worker was killed while it wrote
             data = io.BytesIO()
             flat = picture.convert("RGB") if ending == "jpg" else picture
             flat.save(data, name, **options)
             storage.save(target, ContentFile(data.getvalue()))
     return widths
+
+
+def _is_whole(storage, name: str) -> bool:
+    try:
+        with storage.open(name) as file:
+            Image.open(file).load()
+    except Exception:
+        return False
+    return True
 
 
 def fallback_width(widths: list[int]) -> int:

@@ -27,7 +27,7 @@ LONG = SHORT | {
     "Heading": {"levels": [2, 3]},
     "Blockquote": True,
     "BulletList": True,
-    "OrderedList": True,
+    "OrderedList": {"enableListAttributes": False},
     "ListItem": True,
     "HorizontalRule": True,
     "Figure": True,
@@ -55,7 +55,9 @@ def _own_pictures_only(tag: str, attribute: str, value: str) -> str | None:
 
 def _cleaner(extensions: dict) -> nh3.Cleaner:
     allowed = allowlist_from_extensions(expand_extensions(extensions))
-    allowed["attributes"] = {tag: set(names) - {"class", "data-file"} for tag, names in allowed["attributes"].items()}
+    allowed["attributes"] = {
+        tag: set(names) - {"class", "data-file", "data-type"} for tag, names in allowed["attributes"].items()
+    }
     allowed["attributes"].get("a", set()).discard("rel")
     allowed["link_rel"] = "noopener"
     return nh3.Cleaner(

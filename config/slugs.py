@@ -40,21 +40,26 @@ def slug_from(text: str) -> str:
     vowel signs ("千と千尋の神隠し" → itself), as on Wikipedia: a readable address beats a wrong
     transliteration. A title of signs alone is spelt out by its Unicode names ("$" → "dollar-sign").
     """
-    text = _APOSTROPHES.sub(
-        "",
-        _FRACTION.sub(lambda match: f" {unicodedata.normalize('NFKD', match[0])} ", text),
-    )
-    kept = "".join(_kept(char) for char in unicodedata.normalize("NFC", text).casefold().translate(_LATIN))
-    kept = unicodedata.normalize("NFKC", kept).casefold().translate(_LATIN)
-    slug = _GAPS.sub("-", "".join(char if _is_word(char) else "-" for char in kept)).strip("-")
+    slug = _folded(text)
+    while not slug.isascii() and (again := _folded(slug)) != slug:  # a few letters fold into signs that fold again
+        slug = again
     if not slug:
         names = (unicodedata.name(char, "") for char in text if not char.isspace())
         slug = "-".join(name.lower().replace(" ", "-") for name in names if name and "replacement" not in name.lower())
     return _cut(slug) or "untitled"
 
 
+def _folded(text: str) -> str:
+    text = _FRACTION.sub(lambda match: f" {unicodedata.normalize('NFKD', match[0])} ", text)
+    text = unicodedata.normalize("NFC", _APOSTROPHES.sub("", text)).casefold().translate(_LATIN)
+    text = unicodedata.normalize("NFKC", "".join(_kept(char) for char in text)).casefold().translate(_LATIN)
+    return _GAPS.sub("-", "".join(char if _is_word(char) else "-" for char in text)).strip("-")
+
+
 def _kept(char: str) -> str:
     """The character without its accents if it is Latin; itself otherwise."""
+    if char.isascii():
+        return char
     if "LATIN" in unicodedata.name(char, ""):
         return "".join(part for part in unicodedata.normalize("NFKD", char) if not unicodedata.combining(part))
     # A combining accent after a Latin letter (a decomposed é) goes too; vowel signs of other scripts stay.
@@ -74,8 +79,8 @@ def _cut(slug: str) -> str:
 
 
 def validate_slug(value: str) -> None:
-    """Refuse what could not stand in an address as it is."""
-    if value != slug_from(value):
+    """Refuse what could not stand in an address as it is. (One with a number behind it may be longer than slug_from's.)"""
+    if value != _folded(value):
         raise ValidationError(f"Use small letters, digits and hyphens only, for example “{slug_from(value)}”.")
 
 
@@ -158,9 +163,12 @@ class Addressed(models.Model):
         self.former_slug_model.objects.update_or_create(slug=stored, defaults={"target": self})
 
     def free_slug(self, source: str) -> str:
-        """A slug made from the words that no other record has or had: "m-1931", else "m-1931-2" and so on."""
-        base = slug_from(source)
-        return next_free(base, _taken(type(self), Q(slug=base) | Q(slug__startswith=f"{base}-"), but=self.pk))
+        """A slug made from the words that no other record has or had."""
+        return free_slug(type(self), source, but=self.pk)
+
+    def validate_constraints(self, exclude=None):
+        """An address left empty is no fault: save() makes one."""
+        super().validate_constraints(exclude if self.slug else {*(exclude or ()), "slug"})
 
     def clean(self):
         super().clean()
@@ -168,6 +176,12 @@ class Addressed(models.Model):
             raise ValidationError(
                 {"slug": "This address used to lead to another page and still redirects there. Choose another."}
             )
+
+
+def free_slug(model: type[models.Model], source: str, *, but: int | None = None) -> str:
+    """A slug for a record with these words that no other of its kind has or had: "m-1931", else "m-1931-2"…"""
+    base = slug_from(source)
+    return next_free(base, _taken(model, Q(slug=base) | Q(slug__startswith=f"{base}-"), but=but))
 
 
 def free_slugs(model: type[Addressed], sources: Iterable[str]) -> list[str]:
@@ -184,11 +198,13 @@ def free_slugs(model: type[Addressed], sources: Iterable[str]) -> list[str]:
     return slugs
 
 
-def _taken(model: type[Addressed], like: Q, *, but: int | None = None) -> set[str]:
+def _taken(model: type[models.Model], like: Q, *, but: int | None = None) -> set[str]:
     """The slugs of this kind that records have or had, one record left out."""
-    present = model._base_manager.filter(like).exclude(pk=but)
-    former = model.former_slug_model.objects.filter(like).exclude(target_id=but)
-    return {*present.values_list("slug", flat=True), *former.values_list("slug", flat=True)}
+    taken = set(model._base_manager.filter(like).exclude(pk=but).values_list("slug", flat=True))
+    if issubclass(model, Addressed):
+        former = model.former_slug_model.objects.filter(like).exclude(target_id=but)
+        taken.update(former.values_list("slug", flat=True))
+    return taken
 
 
 def is_made_from(slug: str, source: str) -> bool:
@@ -211,7 +227,7 @@ def get_or_redirect(queryset, slug: str):
 
     Returns (record, None) or (None, permanent redirect to the record's present page)."""
     slug = unicodedata.normalize("NFC", slug)
-    if "\x00" not in slug:
+    if slug.isprintable():  # NUL and half characters, which no database can be asked for, are not
         if (found := queryset.filter(slug=slug).first()) is not None:
             return found, None
         former = queryset.model.former_slug_model.objects.filter(slug=slug).values_list("target_id", flat=True).first()

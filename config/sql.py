@@ -31,6 +31,18 @@ class _Group(Func):
         )
 
 
+class _Column(Func):
+    """A column as an item of JSON. SQLite would take a JSON column for text and quote it."""
+
+    arity = 1
+    template = "%(expressions)s"
+
+    def as_sqlite(self, compiler, connection, **extra):
+        if isinstance(self.output_field, JSONField):
+            extra["template"] = "JSON(%(expressions)s)"
+        return super().as_sql(compiler, connection, **extra)
+
+
 class _Bare(Subquery):
     template = "%(subquery)s"
 
@@ -51,7 +63,9 @@ class AsJSON(Func):
 def rows(queryset: QuerySet, **columns) -> _Group:
     """An expression for annotate(): the rows of `queryset` (ordered, filtered by OuterRef) as a list of
     dicts with the columns named (each a field path or an expression)."""
-    return _Group(_Bare(queryset.values(item=JSONObject(**columns))))
+    return _Group(
+        _Bare(queryset.values(item=JSONObject(**{name: _Column(column) for name, column in columns.items()})))
+    )
 
 
 def children(model: type[Model], relation: str) -> QuerySet:

@@ -122,13 +122,21 @@ class Person(Addressed):
         return self.name
 
     def save(self, *args, **kwargs):
-        self.sort_name = self.sort_name or sort_name_from(self.name)
+        if not self.sort_name or self._sort_name_was_guessed():
+            self.sort_name = sort_name_from(self.name)
+        if kwargs.get("update_fields") is not None and "name" in kwargs["update_fields"]:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "sort_name"}
         for field in (
             "imdb_id",
             "wikidata_id",
         ):  # unique when present: empty is NULL, not ""
             setattr(self, field, getattr(self, field) or None)
         super().save(*args, **kwargs)
+
+    def _sort_name_was_guessed(self) -> bool:
+        """Whether the sort name is the guess from the stored name, and so follows a corrected name."""
+        stored = None if self._state.adding else Person.objects.filter(pk=self.pk).values("name", "sort_name").first()
+        return stored is not None and self.sort_name == stored["sort_name"] == sort_name_from(stored["name"])
 
     @property
     def years(self) -> str:

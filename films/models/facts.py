@@ -7,7 +7,7 @@ from config.languages import (
     language_choices,
     language_name,
 )
-from config.slugs import SlugField, slug_from
+from config.slugs import SlugField, free_slug
 from films.models.film import Film
 
 
@@ -24,7 +24,7 @@ class Genre(models.Model):
         return self.name
 
     def save(self, *args, **kwargs):
-        self.slug = self.slug or slug_from(self.name)
+        self.slug = self.slug or free_slug(Genre, self.name, but=self.pk)
         super().save(*args, **kwargs)
 
 
