@@ -17,7 +17,7 @@ WEB_THREADS = env.number("WEB_THREADS", 4, at_least=1, at_most=64)
 
 # --- Core ---------------------------------------------------------------------------------------
 DEBUG = env.flag("DEBUG", False)
-_key_file = DATA_DIR / "secret_key"  # written once by `manage.py demo`
+_key_file = DATA_DIR / "secret_key"  # written once by `make demo`
 SECRET_KEY = env.text(
     "SECRET_KEY",
     _key_file.read_text().strip() if _key_file.is_file() else None,
@@ -258,13 +258,12 @@ TAGGIT_CASE_INSENSITIVE = True
 TAGGIT_STRIP_UNICODE_WHEN_SLUGIFYING = True
 
 # --- Logging ------------------------------------------------------------------------------------
+_log_level = env.choice("LOG_LEVEL", "WARNING", ("WARNING", "DEBUG", "INFO", "ERROR"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {
-        "handlers": ["console"],
-        "level": env.choice("LOG_LEVEL", "WARNING", ("WARNING", "DEBUG", "INFO", "ERROR")),
-    },
+    "root": {"handlers": ["console"], "level": _log_level},
+    "loggers": {"django": {"handlers": [], "level": _log_level}},  # else INFO, two lines for each task
 }
