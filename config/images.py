@@ -1,13 +1,15 @@
 """Pictures: checked and re-encoded when they come in, made into sizes by the worker, printed as <picture>.
 
-A picture's file is named by its content, so an address never changes its bytes and can be cached for ever.
-The sizes lie beside it: `stills/ab/abcd….jpg` has `stills/ab/abcd…-800.avif`. The focal point is applied
-by style sheet when a frame crops, so moving it needs no new files.
+A picture's file is named by its content, so an address never changes its bytes and can be cached for ever. Its
+size in pixels is part of the name and its smaller sizes lie beside it: `stills/ab/abcd…-1920x804.jpg` has
+`stills/ab/abcd…-1920x804-800.avif`. So a text that holds an address needs no look-up to print it well. The focal
+point is applied by style sheet when a frame crops; moving it needs no new files.
 """
 
 import hashlib
 import io
 import math
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -90,7 +92,8 @@ def check_and_reencode(upload) -> tuple[ContentFile, int, int]:
         picture.save(data, "WEBP", quality=92, method=4)
     else:
         picture.save(data, "JPEG", quality=92, optimize=True)
-    name = hashlib.sha256(data.getvalue()).hexdigest()[:32] + (".webp" if has_alpha else ".jpg")
+    digest = hashlib.sha256(data.getvalue()).hexdigest()[:32]
+    name = f"{digest}-{picture.width}x{picture.height}.{'webp' if has_alpha else 'jpg'}"
     return ContentFile(data.getvalue(), name=name), picture.width, picture.height
 
 
@@ -173,6 +176,37 @@ class Source:
     srcset: str
 
 
+def sources(stem: str, widths: list[int]) -> list[Source]:
+    """The modern formats of a picture in these widths; `stem` is its address without the ending."""
+    return [
+        Source(f"image/{ending}", ", ".join(f"{stem}-{width}.{ending} {width}w" for width in widths))
+        for ending in ("avif", "webp")
+        if widths
+    ]
+
+
+@dataclass(frozen=True)
+class TextPicture:
+    """A picture as its address in a text tells of it: width and height in pixels, and the sizes beside it."""
+
+    width: int
+    height: int
+    sources: list[Source]
+
+
+_IN_TEXT = re.compile(r"(?P<stem>.*-(?P<width>\d{1,5})x(?P<height>\d{1,5}))(?P<made>-\d+)?\.(jpg|webp)")
+
+
+def text_picture(address: str) -> TextPicture | None:
+    """What an address in a text tells; None if it is not one of ours. Sizes are known to be there only if the
+    address is itself that of a size."""
+    match = _IN_TEXT.fullmatch(address)
+    if not match:
+        return None
+    width = int(match["width"])
+    return TextPicture(width, int(match["height"]), sources(match["stem"], widths_for(width) if match["made"] else []))
+
+
 def picture_path(picture: "Picture", filename: str) -> str:
     """Where a picture's file lies: its folder, then two letters of its name so that no folder grows huge."""
     return f"{picture.folder}/{filename[:2]}/{filename}"
@@ -244,16 +278,7 @@ class Picture(models.Model):
 
     def sources(self) -> list[Source]:
         """What the <picture> offers, best first; nothing before the worker has made the sizes."""
-        if not self.widths:
-            return []
-        stem = self._stem()
-        return [
-            Source(
-                f"image/{ending}",
-                ", ".join(f"{stem}-{width}.{ending} {width}w" for width in self.widths),
-            )
-            for ending in ("avif", "webp")
-        ]
+        return sources(self._stem(), self.widths)
 
     def src(self) -> str:
         """The address of the JPEG for old browsers, or of the master before the sizes are made."""

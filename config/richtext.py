@@ -13,6 +13,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django_prose_editor.config import allowlist_from_extensions, expand_extensions
 from django_prose_editor.fields import ProseEditorField
 
+from config.images import text_picture
+
 LINK = {"enableTarget": False, "protocols": ["http", "https", "mailto"]}
 SHORT = {
     "Bold": True,
@@ -147,6 +149,24 @@ def word_count(html: str) -> int:
     return len(plain_text(html).split())
 
 
+_IMAGE = re.compile(r'<img ([^>]*?)src="([^"]*)"([^>]*)>')
+_OWN_SIZE = re.compile(r'\s*(?:width|height)="[^"]*"')
+
+
+def _printed_picture(match: re.Match) -> str:
+    """An <img> of a text as a <picture> with its sizes, and with the room it needs kept free."""
+    before, address, after = match.groups()
+    rest = _OWN_SIZE.sub("", f" {before.strip()} {after.strip(' /')}").rstrip()
+    known = text_picture(address)
+    size = f' width="{known.width}" height="{known.height}"' if known else ""
+    image = f'<img src="{address}"{rest}{size} loading="lazy" decoding="async">'
+    if not (known and known.sources):
+        return image
+    sizes = "(width >= 60rem) 42rem, 92vw"
+    listed = "".join(f'<source type="{one.type}" srcset="{one.srcset}" sizes="{sizes}">' for one in known.sources)
+    return f"<picture>{listed}{image}</picture>"
+
+
 def printed(html: str, *, lower_headings: bool = True) -> SafeString:
     """Stored HTML as the page prints it: footnotes numbered, linked both ways and listed at the end.
 
@@ -166,7 +186,7 @@ def printed(html: str, *, lower_headings: bool = True) -> SafeString:
     if lower_headings:
         html = re.sub(r"(</?h)3>", r"\g<1>4>", html)
         html = re.sub(r"(</?h)2>", r"\g<1>3>", html)
-    html = html.replace("<img ", '<img loading="lazy" decoding="async" ')
+    html = _IMAGE.sub(_printed_picture, html)
     if notes:
         items = "".join(
             f'<li id="note-{count}">{escape(note)} <a href="#note-ref-{count}" role="doc-backlink">'

@@ -181,7 +181,7 @@ def test_text_about_markup_is_printed_as_text():
 
 
 def test_pictures_of_a_text_wait_until_they_are_near():
-    assert printed('<img src="/media/a.jpg">') == '<img loading="lazy" decoding="async" src="/media/a.jpg">'
+    assert printed('<img src="/media/a.jpg">') == '<img src="/media/a.jpg" loading="lazy" decoding="async">'
 
 
 def test_footnotes_are_numbered_linked_both_ways_and_escaped():
@@ -203,3 +203,20 @@ def test_footnotes_are_numbered_linked_both_ways_and_escaped():
 
 def test_text_without_footnotes_has_no_list_of_them():
     assert "<section" not in printed("<p>Text</p>")
+
+
+def test_picture_in_a_text_is_printed_with_its_sizes_and_room():
+    stored = '<figure><img src="/media/stills/ab/abcd-1440x868-1280.jpg" alt="A field"><figcaption>Drawn</figcaption></figure>'
+
+    html = printed(stored)
+
+    assert '<source type="image/avif" srcset="/media/stills/ab/abcd-1440x868-480.avif 480w' in html
+    assert 'width="1440" height="868"' in html
+    assert 'alt="A field"' in html
+
+
+def test_picture_whose_sizes_may_be_missing_keeps_its_room_only():
+    html = printed('<img src="/media/stills/ab/abcd-1440x868.jpg" alt="">')
+
+    assert "<source" not in html
+    assert 'width="1440" height="868"' in html
