@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Case, Count, Exists, OuterRef, Subquery, When
 
-from config.sql import children, rows
+from config.sql import children, ready_made, rows
 from films.models import Credit, Film, Role
 from people.models import Person
 from reviews.models import Review
@@ -18,16 +18,13 @@ SHELF_LENGTH = 6
 def with_coverage(films, now=None):
     """Adds to a queryset of films what their cards print, the newest published review's id and the capsules."""
     newest = Review.objects.published(now).filter(film=OuterRef("pk")).newest_first()
-    return films.with_card().annotate(
-        review_id=Subquery(newest.values("pk")[:1]),
-        capsule_rows=rows(
-            children(Film, "capsules").order_by("pk")[:1],
-            body="body",
-            rating="rating",
-            author_name="author__name",
-            author_slug="author__slug",
-        ),
-    )
+    return films.with_card().annotate(review_id=Subquery(newest.values("pk")[:1]), **ready_made(Film, _capsule_columns))
+
+
+def _capsule_columns() -> dict:
+    first = children(Film, "capsules").order_by("pk")[:1]
+    author = {"author_name": "author__name", "author_slug": "author__slug"}
+    return {"capsule_rows": rows(first, body="body", rating="rating", **author)}
 
 
 def cover(films: list[Film]) -> list[Film]:

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from config.languages import LANGUAGE_CODE, country_name, language_name
 from config.slugs import Addressed, FormerSlug, slug_from
-from config.sql import AsJSON, children, rows
+from config.sql import AsJSON, children, ready_made, rows
 from films.models.roles import Role
 from people.models import WIKIDATA_ITEM
 
@@ -52,33 +52,32 @@ class FilmQuerySet(models.QuerySet):
     def with_facts(self):
         """Adds the small lists a fact box needs (countries, languages, genres, certificates, where to watch)
         to the query itself, so that they cost no query of their own."""
-        return self.annotate(
-            country_rows=rows(_listed("film_countries"), code="country"),
-            language_rows=rows(_listed("film_languages"), code="language"),
-            genre_rows=rows(children(Film, "genres").order_by("name"), name="name"),
-            certificate_rows=rows(
-                children(Film, "certificates").order_by("pk"),
-                board="board",
-                mark="mark",
-                reason="reason",
-            ),
-            watch_rows=rows(_listed("watch_links"), name="name", url="url"),
-        )
+        return self.annotate(**ready_made(Film, _fact_columns))
 
     def with_card(self):
         """Adds what a card of the film prints beside its own columns: directors, countries and first still."""
-        return self.annotate(
-            country_rows=rows(_listed("film_countries"), code="country"),
-            director_rows=rows(
-                _listed("credits").filter(role=Role.DIRECTOR),
-                name=PRINTED_NAME,
-                slug="person__slug",
-            ),
-            still_rows=rows(
-                children(Film, "stills").fit_to_publish().for_cards()[:1],
-                **CARD_COLUMNS,
-            ),
-        )
+        return self.annotate(**ready_made(Film, _card_columns))
+
+
+def _fact_columns() -> dict:
+    return {
+        "country_rows": rows(_listed("film_countries"), code="country"),
+        "language_rows": rows(_listed("film_languages"), code="language"),
+        "genre_rows": rows(children(Film, "genres").order_by("name"), name="name"),
+        "certificate_rows": rows(
+            children(Film, "certificates").order_by("pk"), board="board", mark="mark", reason="reason"
+        ),
+        "watch_rows": rows(_listed("watch_links"), name="name", url="url"),
+    }
+
+
+def _card_columns() -> dict:
+    stills = children(Film, "stills").fit_to_publish().for_cards()
+    return {
+        "country_rows": rows(_listed("film_countries"), code="country"),
+        "director_rows": rows(_listed("credits").filter(role=Role.DIRECTOR), name=PRINTED_NAME, slug="person__slug"),
+        "still_rows": rows(stills[:1], **CARD_COLUMNS),
+    }
 
 
 PRINTED_NAME = Case(When(credited_as="", then=F("person__name")), default=F("credited_as"))

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from config.richtext import LONG, RichTextField
 from config.slugs import SlugField, free_slug, slug_from
-from config.sql import rows
+from config.sql import ready_made, rows
 from reviews.models.links import Link, LinkLinesField, read_links
 
 RESERVED_PAGES = {
@@ -71,12 +71,7 @@ class Publication(models.Model):
     @classmethod
     def current(cls) -> "Publication":
         """The one row with its footer, or the values it would have."""
-        footer = rows(
-            Page.objects.in_footer().order_by("position", "title"),
-            title="title",
-            slug="slug",
-        )
-        return cls.objects.annotate(footer_rows=footer).filter(pk=1).first() or cls(pk=1)
+        return cls.objects.annotate(**ready_made(cls, _footer_columns)).filter(pk=1).first() or cls(pk=1)
 
     def save(self, *args, **kwargs):
         self.pk = 1
@@ -85,6 +80,10 @@ class Publication(models.Model):
     def links(self) -> list[Link]:
         """The social links as the footer prints them."""
         return read_links(self.social_links)
+
+
+def _footer_columns() -> dict:
+    return {"footer_rows": rows(Page.objects.in_footer().order_by("position", "title"), title="title", slug="slug")}
 
 
 class PageQuerySet(models.QuerySet):

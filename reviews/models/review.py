@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from config.richtext import LONG, RichTextField, word_count
 from config.slugs import FormerSlug
-from config.sql import children, rows
+from config.sql import children, ready_made, rows
 from films.models import Film, Still
 from reviews.models.author import Author
 from reviews.models.fields import RatingField, rating_in_range
@@ -18,13 +18,7 @@ STANDFIRST_LENGTH = 240
 class ReviewQuerySet(PublishableQuerySet):
     def with_authors(self):
         """Adds the names and slugs of the authors to the query itself, for lists."""
-        return self.annotate(
-            author_rows=rows(
-                children(Review, "bylines").order_by("position", "pk"),
-                name="author__name",
-                slug="author__slug",
-            )
-        )
+        return self.annotate(**ready_made(Review, _author_columns))
 
     def for_cards(self):
         """Everything a card of a review prints: film with directors, countries and still, authors, lead image.
@@ -59,6 +53,11 @@ class ReviewQuerySet(PublishableQuerySet):
     def by(self, author: Author):
         """Reviews an author signed, alone or with others."""
         return self.filter(bylines__author=author)
+
+
+def _author_columns() -> dict:
+    bylines = children(Review, "bylines").order_by("position", "pk")
+    return {"author_rows": rows(bylines, name="author__name", slug="author__slug")}
 
 
 class Review(Publishable):
