@@ -251,7 +251,7 @@ def test_person_with_credits_cannot_be_deleted():
 # --- Facts as a page prints them
 
 
-@pytest.mark.parametrize("queryset", [Film.objects.with_facts().with_card, Film.objects.all])
+@pytest.mark.parametrize("queryset", [lambda: Film.objects.with_facts().with_card(), Film.objects.all])
 def test_facts_are_printed_by_name_and_in_order(queryset):
     pk = film_with_facts().pk
 
@@ -265,7 +265,7 @@ def test_facts_are_printed_by_name_and_in_order(queryset):
     assert film.directors == [{"name": "Jim Jarmusch", "slug": "jim-jarmusch"}, {"name": "Ann", "slug": "ann"}]
 
 
-@pytest.mark.parametrize("queryset", [Film.objects.with_facts().with_card, Film.objects.all])
+@pytest.mark.parametrize("queryset", [lambda: Film.objects.with_facts().with_card(), Film.objects.all])
 def test_film_of_which_nothing_is_known_has_empty_facts(queryset):
     pk = FilmFactory().pk
 
