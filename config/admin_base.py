@@ -64,6 +64,14 @@ class FormFieldsMixin:
         return field
 
 
+class ListFilter(admin.SimpleListFilter):
+    """A filter that passes over a value it does not offer itself."""
+
+    def value(self):
+        value = super().value()
+        return value if value in {str(key) for key, _words in self.lookup_choices} else None
+
+
 def how_many(queryset: models.QuerySet) -> models.Subquery:
     """An expression: the number of rows of a queryset filtered by OuterRef. Unlike Count over a join it stays
     right whatever else the outer query joins."""

@@ -56,6 +56,10 @@ class RushesAdminSite(AdminSite):
         context["masthead"] = [models[name] for name in self.MASTHEAD if name in models]
         return context
 
+    def get_urls(self):
+        """Without Django's "view on site" by number: it tells the address of what is not public yet."""
+        return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
+
     def get_app_list(self, request, app_label=None):
         """Apps and their models in the order editors need them, not by alphabet."""
         apps = super().get_app_list(request, app_label)

@@ -131,6 +131,11 @@ def database(name: str, default: str) -> dict:
                 "a SQLite address has three slashes and a file",
                 "sqlite:///var/rushes.sqlite3",
             )
+        folder = Path(path).absolute().parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadEnvironment(name, f"the folder {folder} cannot be made ({error.strerror})", example) from None
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": Path(path).absolute(),

@@ -1,5 +1,6 @@
 """What public pages have in common."""
 
+import re
 from functools import wraps
 
 from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
@@ -25,8 +26,8 @@ def public_page(view):
 def page_of(request: HttpRequest, items, per_page: int) -> Page:
     """The page of a list that ?page= asks for, the first if it does not; Http404 past either end."""
     number = request.GET.get("page", "1")
-    if not (number.isascii() and number.isdigit() and len(number) <= 9):
-        raise Http404("Pages are numbered from 1.")
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", number):
+        raise Http404("Pages are numbered from 1, without zeros in front.")
     try:
         return Paginator(items, per_page).page(int(number))
     except (EmptyPage, PageNotAnInteger):

@@ -69,6 +69,8 @@ def check_and_reencode(upload) -> tuple[ContentFile, int, int]:
             picture.draft("RGB", (MASTER_WIDTH, MASTER_WIDTH))
         picture = ImageOps.exif_transpose(picture)
         has_alpha = "A" in picture.getbands() or "transparency" in picture.info
+        if picture.mode.startswith("I;16"):  # Pillow would cut sixteen bits of grey off at the lowest eight
+            picture = picture.point(lambda value: value / 256).convert("L")
         picture = _in_srgb(picture).convert("RGBA" if has_alpha else "RGB")
         picture.info = {}  # or a JPEG's comment would be written again
     except Exception:

@@ -31,7 +31,7 @@ SITE_URL = _site.geturl().rstrip("/")
 HTTPS = _site.scheme == "https"
 ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS",
-    [_site.hostname, "localhost", "127.0.0.1", "[::1]"],
+    [*dict.fromkeys([_site.hostname, "localhost", "127.0.0.1", "[::1]"])],
     example="reviews.example,www.reviews.example",
 )
 if "*" in ALLOWED_HOSTS and not DEBUG:

@@ -134,6 +134,10 @@ class Addressed(models.Model):
         """Whether a change of the words should change an address that was made from them."""
         return True
 
+    def address_is_known(self) -> bool:
+        """Whether readers may have the present address, so that it has to lead here for good."""
+        return True
+
     def save(self, *args, **kwargs):
         """Save, with an address that nobody else has or had; the one left behind becomes a redirect."""
         stored = None if self._state.adding else type(self)._base_manager.filter(pk=self.pk).first()
@@ -151,7 +155,7 @@ class Addressed(models.Model):
             try:
                 with transaction.atomic():
                     super().save(*args, **kwargs)
-                    if moved:
+                    if moved and stored.address_is_known():
                         self._remember(stored.slug)
                 return
             except IntegrityError as error:  # somebody took the slug between our look and our write
@@ -232,14 +236,17 @@ def get_or_redirect(queryset, slug: str):
             return found, None
         former = queryset.model.former_slug_model.objects.filter(slug=slug).values_list("target_id", flat=True).first()
         if former is not None and (target := queryset.filter(pk=former).first()) is not None:
-            return None, HttpResponsePermanentRedirect(iri_to_uri(target.get_absolute_url()))
+            redirect = HttpResponsePermanentRedirect(iri_to_uri(target.get_absolute_url()))
+            # Browsers keep a permanent redirect without end, and two of them, there and back, as a loop.
+            redirect.headers["Cache-Control"] = "public, max-age=3600"
+            return None, redirect
     raise Http404(f"No {queryset.model._meta.verbose_name} at this address.")
 
 
 class SlugConverter:
     """A path part in any script; what is in it is judged by the look-up."""
 
-    regex = r"[^/\x00]{1,200}"
+    regex = r"[^/.\x00]{1,200}"  # no dots: /robots.txt is no page of ours
 
     def to_python(self, value: str) -> str:
         return value

@@ -1,3 +1,6 @@
+from urllib.parse import urlsplit
+
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import views as auth_views
 from django.templatetags.static import static
@@ -10,6 +13,10 @@ from config.slugs import SlugConverter
 from config.views import live, ready
 
 register_converter(SlugConverter, "title")
+
+# Links in mail name the site as its owner does, not as the request did.
+_site = urlsplit(settings.SITE_URL)
+SITE = {"domain": _site.netloc, "site_name": _site.hostname, "protocol": _site.scheme}
 
 handler404 = "reviews.views.not_found"
 

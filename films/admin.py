@@ -1,4 +1,5 @@
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, Max, Min, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -6,7 +7,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
-from config.admin_base import Blocks, EditorAdmin, Rows, how_many
+from config.admin_base import Blocks, EditorAdmin, ListFilter, Rows, how_many
 from config.admin_forms import CodeSelect, GuardedForm, RowForm, RowFormSet, SuggestInput
 from config.languages import country_choices, country_name, language_choices
 from config.sql import children, rows
@@ -94,7 +95,7 @@ class WatchLinkRows(Rows):
     form = WatchLinkForm
 
 
-class DecadeFilter(admin.SimpleListFilter):
+class DecadeFilter(ListFilter):
     title = "decade"
     parameter_name = "decade"
 
@@ -112,7 +113,7 @@ class DecadeFilter(admin.SimpleListFilter):
         return queryset.filter(year__range=(int(decade), int(decade) + 9))
 
 
-class CountryFilter(admin.SimpleListFilter):
+class CountryFilter(ListFilter):
     title = "country"
     parameter_name = "country"
 
@@ -125,7 +126,7 @@ class CountryFilter(admin.SimpleListFilter):
         return queryset.filter(Exists(made_there)) if self.value() else queryset
 
 
-class YesNoFilter(admin.SimpleListFilter):
+class YesNoFilter(ListFilter):
     """A filter by whether a subquery of the list's rows finds anything."""
 
     words = ("Yes", "No")
@@ -221,6 +222,8 @@ class FilmAdmin(EditorAdmin):
 
     def pictures(self, request: HttpRequest) -> HttpResponse:
         """The window in which an editor picks a still for a text; static/admin/pictures.js hands it over."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         film = request.GET.get("film", "")
         stills = Still.objects.filter(film=film).for_cards() if film.isdecimal() and len(film) < 19 else []
         context = {**self.admin_site.each_context(request), "title": "Pictures of the film", "is_popup": True}

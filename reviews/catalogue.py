@@ -7,6 +7,7 @@ from django.template.response import TemplateResponse
 from config.http import page_of, public_page
 from config.slugs import get_or_redirect
 from films.models import Film
+from films.pictures import credits_of
 from people.models import Person
 from reviews.coverage import cover, filmography, more_by_directors, with_coverage
 from reviews.models import Review
@@ -24,7 +25,8 @@ def film_list(request: HttpRequest) -> HttpResponse:
         FILMS_PER_PAGE,
     )
     page.object_list = cover(list(page.object_list))
-    return TemplateResponse(request, "films/film_list.html", {"page": page})
+    credits = credits_of(film.card_still for film in page.object_list)
+    return TemplateResponse(request, "films/film_list.html", {"page": page, "picture_credits": credits})
 
 
 @public_page
@@ -33,6 +35,7 @@ def film_detail(request: HttpRequest, slug: str) -> HttpResponse:
     film, redirect = get_or_redirect(Film.objects.with_facts().with_card(), slug)
     if redirect:
         return redirect
+    shelf = more_by_directors(film)
     return TemplateResponse(
         request,
         "films/film_detail.html",
@@ -43,7 +46,8 @@ def film_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "reviews": Review.objects.published().about(film).newest_first().with_authors(),
             "capsules": film.capsules.select_related("author"),
             "quotes": film.critic_quotes.all(),
-            "shelf": more_by_directors(film),
+            "shelf": shelf,
+            "picture_credits": credits_of(other.card_still for other in shelf.films) if shelf else [],
         },
     )
 
@@ -71,6 +75,7 @@ def person_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "person": person,
         "groups": groups,
         "film_count": len(films),
+        "picture_credits": credits_of(film.card_still for film in films.values()),
         "reviewed_count": sum(film.review is not None for film in films.values()),
     }
     return TemplateResponse(request, "people/person_detail.html", context)

@@ -13,6 +13,9 @@ from django.db.transaction import atomic
 
 from reviews.models import ContentVersion, Review
 
+STEP = 1_000_000
+"""Counting goes up by a random step, so that a database restored from a backup never counts to a number that a
+page made from its lost future was kept under."""
 WATCHED_APPS = ("people", "films", "reviews", "taggit")
 
 
@@ -45,18 +48,20 @@ def _sqlite(counter: str, tables: list[str]):
         for event in ("INSERT", "UPDATE", "DELETE"):
             yield (
                 f'CREATE TRIGGER IF NOT EXISTS "{table}_{event.lower()}_counts" AFTER {event} ON "{table}" '
-                f'BEGIN UPDATE "{counter}" SET number = number + 1; END'
+                f'BEGIN UPDATE "{counter}" SET number = number + 1 + abs(random() % {STEP}); END'
             )
 
 
 def _postgresql(counter: str, tables: list[str]):
+    # Before the statement: every writer then takes the counter first and its rows after. The other way round,
+    # two writers can wait for each other. The price is that writers of content follow one another.
     yield (
         "CREATE OR REPLACE FUNCTION rushes_count_change() RETURNS trigger LANGUAGE plpgsql AS "
-        f"""'BEGIN UPDATE "{counter}" SET number = number + 1; RETURN NULL; END'"""
+        f"""'BEGIN UPDATE "{counter}" SET number = number + 1 + floor(random() * {STEP}); RETURN NULL; END'"""
     )
     for table in tables:
         yield (
-            f'CREATE OR REPLACE TRIGGER "{table}_counts" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON "{table}" '
+            f'CREATE OR REPLACE TRIGGER "{table}_counts" BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON "{table}" '
             "FOR EACH STATEMENT EXECUTE FUNCTION rushes_count_change()"
         )
 

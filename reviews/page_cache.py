@@ -1,18 +1,21 @@
 """Whole public pages, kept for as long as nothing that readers can see has changed."""
 
 import hashlib
+import re
 from functools import cache as once
 from pathlib import Path
 
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpResponse
+from django.middleware.gzip import re_accepts_gzip
 from django.utils.cache import get_conditional_response
 
 from reviews.changes import state_of_content
 
 KEPT_SECONDS = 24 * 60 * 60
-PARAMETERS = {"page"}  # of the query string; a page asked for with others is made each time
+PAGE_NUMBER = re.compile(r"page=[1-9]\d{0,8}")  # the one query a kept page can have; others are made each time
+SETTINGS_PRINTED = ("SITE_URL", "DEBUG", "TIME_ZONE", "LANGUAGE_CODE", "MEDIA_URL", "S3_PUBLIC_URL", "SECURE_CSP")
 PRIVATE = ("/admin/", "/health/", "/media/", "/static/")
 
 
@@ -36,29 +39,40 @@ class PageCacheMiddleware:
             response = HttpResponse(body, headers=headers)
             return get_conditional_response(request, etag=response.headers.get("ETag"), response=response)
         response = self.get_response(request)
-        if may_be_kept(response):
+        # A page made for HEAD has no ETag.
+        if request.method == "GET" and may_be_kept(response):
             cache.set(key, (response.content, dict(response.headers)), KEPT_SECONDS)
         return response
 
     def key(self, request) -> str | None:
-        """Where the page is kept, or None if it is not of that kind."""
+        """Where the page is kept, or None if it is not of that kind.
+
+        Every page has one key for each way of packing it: whoever adds words to an address fills no cache."""
         if request.method not in ("GET", "HEAD") or request.path_info.startswith(PRIVATE):
             return None
-        if not PARAMETERS.issuperset(request.GET) or len(request.get_full_path()) > 200:
+        query = request.META.get("QUERY_STRING", "")
+        if len(request.path) > 200 or (query and not PAGE_NUMBER.fullmatch(query)):
             return None
+        request.get_host()  # a host that is not ours is refused, whether the page is kept or not
         state = state_of_content()
-        packed = "gzip" in request.headers.get("Accept-Encoding", "")
-        return f"page:{build()}:{state}:{packed:d}:{request.get_full_path()}" if state else None
+        packed = bool(re_accepts_gzip.search(request.headers.get("Accept-Encoding", "")))
+        return f"page:{build()}:{state}:{packed:d}:{request.path}?{query}" if state else None
 
 
 @once
 def build() -> str:
-    """A word for this version of the program: pages that another one made and left in a shared cache are not ours."""
+    """A word for this version of the program and its settings: pages that another one made and left in a shared
+    cache are not ours."""
     rooms = ("config", "people", "films", "reviews", "subscriptions", "templates")
-    files = [file for room in rooms for file in (settings.BASE_DIR / room).glob("**/*.[ph][yt]*")]
-    files += [Path(settings.STATIC_ROOT) / "staticfiles.json"]
-    times = sorted((str(file), file.stat().st_mtime_ns) for file in files if file.is_file())
-    return hashlib.sha256(repr((times, settings.SITE_URL, settings.DEBUG)).encode()).hexdigest()[:12]
+    files = [
+        file for room in rooms for ending in ("py", "html") for file in (settings.BASE_DIR / room).rglob(f"*.{ending}")
+    ]
+    files += [settings.BASE_DIR / "requirements" / "base.txt", Path(settings.STATIC_ROOT) / "staticfiles.json"]
+    said = [repr(getattr(settings, name)) for name in SETTINGS_PRINTED]
+    digest = hashlib.sha256("\n".join(said).encode())
+    for file in sorted(file for file in files if file.is_file()):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def may_be_kept(response) -> bool:

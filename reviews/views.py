@@ -9,6 +9,7 @@ from taggit.models import Tag
 from config.http import page_of, public_page
 from config.slugs import get_or_redirect
 from films.models import Role
+from films.pictures import credits_of
 from reviews.coverage import more_by_directors, most_reviewed_directors
 from reviews.models import Author, Page, Publication, Review
 
@@ -25,7 +26,8 @@ def home(request: HttpRequest) -> HttpResponse:
     featured = list(Review.objects.published().filter(is_featured=True).newest_first().for_cards()[:2])
     lead = next(iter(featured or newest), None)
     second = next((review for review in featured[1:] if review.verdict), None)
-    rest = [review for review in newest if review not in (lead, second)]
+    rest = [review for review in newest if review not in (lead, second)][: HOME_STRIP + HOME_ROWS]
+    shown = [review for review in (lead, second, *rest) if review]
     return TemplateResponse(
         request,
         "reviews/home.html",
@@ -33,7 +35,8 @@ def home(request: HttpRequest) -> HttpResponse:
             "lead": lead,
             "strip": rest[:HOME_STRIP],
             "second": second,
-            "earlier": rest[HOME_STRIP : HOME_STRIP + HOME_ROWS],
+            "earlier": rest[HOME_STRIP:],
+            "picture_credits": credits_of(review.still for review in shown),
             "total": Review.objects.published().count(),
             "directors": most_reviewed_directors(),
         },
@@ -51,7 +54,9 @@ def paged(request: HttpRequest, reviews) -> dict:
     """Context of a list of reviews, newest first: the page asked for, and the settings that say how long it is."""
     publication = Publication.current()
     page = page_of(request, reviews.newest_first().for_cards(), publication.reviews_per_page)
-    return {"page": page, "publication": publication}
+    page.object_list = list(page.object_list)
+    credits = credits_of(review.still for review in page.object_list)
+    return {"page": page, "publication": publication, "picture_credits": credits}
 
 
 @public_page
@@ -64,6 +69,7 @@ def review_detail(request: HttpRequest, slug: str) -> HttpResponse:
 def review_page(request: HttpRequest, review: Review) -> HttpResponse:
     """A review as readers see it; the editors' preview prints the very same page."""
     film = review.film
+    shelf = more_by_directors(film)
     return TemplateResponse(
         request,
         "reviews/review_detail.html",
@@ -73,7 +79,8 @@ def review_page(request: HttpRequest, review: Review) -> HttpResponse:
             "quotes": film.critic_quotes.all()[:MOST_QUOTES],
             "credits": film.credits_by_role(*FACT_BOX_ROLES),
             "tags": review.tags.order_by("name"),
-            "shelf": more_by_directors(film),
+            "shelf": shelf,
+            "picture_credits": credits_of(other.card_still for other in shelf.films) if shelf else [],
         },
     )
 

@@ -114,7 +114,10 @@ class Film(Addressed):
     year = models.PositiveSmallIntegerField(
         null=True,
         blank=True,
-        validators=[MinValueValidator(FIRST_FILM_YEAR), MaxValueValidator(2100)],
+        validators=[
+            MinValueValidator(FIRST_FILM_YEAR, f"No film is older than {FIRST_FILM_YEAR}."),
+            MaxValueValidator(2100, "This year lies too far ahead."),
+        ],
         help_text="The year of its first public showing.",
     )
     runtime = models.PositiveSmallIntegerField(

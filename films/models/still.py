@@ -25,8 +25,8 @@ class StillQuerySet(models.QuerySet):
         ).order_by("role_order", "position", "pk")
 
     def fit_to_publish(self):
-        """Pictures whose alternative text is settled: written, or not needed."""
-        return self.filter(Q(is_decorative=True) | ~Q(alt=""))
+        """Pictures whose alternative text is settled (written, or not needed) and whose credit is known."""
+        return self.filter(Q(is_decorative=True) | ~Q(alt="")).exclude(credit="")
 
 
 class Still(Picture):
@@ -59,6 +59,6 @@ class Still(Picture):
         return self.alt or f"{self.get_role_display()} {self.pk}"
 
     @property
-    def is_fit_to_publish(self) -> bool:
-        """Whether readers who cannot see it are served."""
+    def has_text(self) -> bool:
+        """Whether its alternative text is settled: written, or not needed."""
         return bool(self.alt) or self.is_decorative

@@ -22,7 +22,10 @@ class FilmQuoteFormSet(RowsMixin, forms.BaseModelFormSet):
         if data is None:
             queryset = queryset.filter(film=instance.film_id or film)
         else:
-            queryset = queryset.filter(pk__in=self._posted_rows(data, kwargs["prefix"]))
+            films = [
+                pk for pk in (str(instance.film_id or ""), data.get("film", "")) if pk.isdecimal() and len(pk) < 19
+            ]
+            queryset = queryset.filter(pk__in=self._posted_rows(data, kwargs["prefix"]), film__in=films)
         super().__init__(data, files, queryset=queryset, **kwargs)
 
     @classmethod

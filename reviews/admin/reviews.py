@@ -12,7 +12,7 @@ from django.utils.text import get_text_list
 from django.views.decorators.http import require_safe
 from taggit.models import Tag
 
-from config.admin_base import EditorAdmin, Rows
+from config.admin_base import EditorAdmin, ListFilter, Rows
 from config.admin_forms import in_words, time_zone_note
 from config.richtext import LONG
 from reviews import roles
@@ -41,7 +41,7 @@ STANDINGS = {
 }
 
 
-class StandingFilter(admin.SimpleListFilter):
+class StandingFilter(ListFilter):
     title = "standing"
     parameter_name = "standing"
 
@@ -52,7 +52,7 @@ class StandingFilter(admin.SimpleListFilter):
         return STANDINGS[self.value()][1](queryset) if self.value() in STANDINGS else queryset
 
 
-class AuthorFilter(admin.SimpleListFilter):
+class AuthorFilter(ListFilter):
     title = "author"
     parameter_name = "author"
 
@@ -65,12 +65,12 @@ class AuthorFilter(admin.SimpleListFilter):
         return queryset.filter(Exists(signed)) if self.value() else queryset
 
 
-class TagFilter(admin.SimpleListFilter):
+class TagFilter(ListFilter):
     title = "tag"
     parameter_name = "tag"
 
     def lookups(self, request, model_admin):
-        in_use = Review.objects.tagged(OuterRef(OuterRef("pk")))
+        in_use = roles.reviews_open_to(request.user).tagged(OuterRef(OuterRef("pk")))
         return list(Tag.objects.filter(Exists(in_use)).order_by("name").values_list("slug", "name"))
 
     def queryset(self, request, queryset):
@@ -253,7 +253,7 @@ class ReviewAdmin(EditorAdmin):
             queryset,
             Review.publish,
             "published",
-            refuse=lambda review: "Readers see it already." if review.is_visible else "",
+            refuse=_why_not_now,
         )
 
     @admin.action(description="Withdraw from the site", permissions=["publish"])
@@ -292,6 +292,15 @@ class ReviewAdmin(EditorAdmin):
                 self.log_change(request, review, f"{done[0].upper()}{done[1:]} from the list.")
         if count:
             self.message_user(request, f"{count} {'review' if count == 1 else 'reviews'} {done}.", messages.SUCCESS)
+
+
+def _why_not_now(review: Review) -> str:
+    """Why publishing from the list would change nothing."""
+    if review.is_visible:
+        return "Readers see it already."
+    if review.is_scheduled:
+        return f"It is scheduled for {in_words(review.published_at)}. Open it and change the date to publish it now."
+    return ""
 
 
 def _flat(field) -> tuple[str, ...]:

@@ -28,6 +28,23 @@ class State(models.TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
+FIRST_YEAR_ONLINE = 1990
+
+
+def validate_moment(moment) -> None:
+    """Refuse a slip of the finger: a year before the web or far ahead."""
+    if not FIRST_YEAR_ONLINE <= moment.year <= timezone.now().year + 10:
+        raise ValidationError(
+            f"Is the year {moment.year} right? It must lie between {FIRST_YEAR_ONLINE} and ten years from now."
+        )
+
+
+def validate_past(moment) -> None:
+    """Refuse a time still to come."""
+    if moment > timezone.now():
+        raise ValidationError("This lies in the future. Give the time when the text was changed.")
+
+
 class PublishableQuerySet(models.QuerySet):
     def published(self, now=None):
         """What readers may see: published, and the time has come. Every page, feed, search and mail asks here."""
@@ -72,12 +89,14 @@ class Publishable(Addressed):
         "first published",
         null=True,
         blank=True,
+        validators=[validate_moment],
         help_text="Left empty, it is the moment of publishing. A time still to come schedules the review.",
     )
     updated_at = models.DateTimeField(
         "updated",
         null=True,
         blank=True,
+        validators=[validate_moment, validate_past],
         help_text="Set it when the text says something new; readers see the date. Small corrections need none.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
@@ -151,6 +170,9 @@ class Publishable(Addressed):
 
     def slug_follows_source(self):
         return not self.was_public
+
+    def address_is_known(self):
+        return self.was_public
 
     def missing_for_publishing(self, *, is_signed: bool | None = None) -> list[Missing]:
         """What still has to be done before readers may see it; empty when nothing.

@@ -365,7 +365,7 @@ def test_the_list_is_filtered_by_standing_author_and_tag(desk, film, ada, ben):
 @pytest.mark.parametrize(
     ("action", "done", "changed"),
     [
-        ("publish", "published", {"draft", "in_review", "withdrawn", "scheduled"}),
+        ("publish", "published", {"draft", "in_review", "withdrawn"}),
         ("withdraw", "withdrawn", {"scheduled", "published"}),
         ("send_back", "sent back to draft", {"in_review", "scheduled", "withdrawn"}),
     ],

@@ -175,6 +175,8 @@ def test_https_makes_cookies_secure_and_redirects(load_settings):
 
 
 def test_operators_guide_has_a_row_for_every_variable_and_for_no_other():
+    sample = re.findall(r"^([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.M)
+    assert sorted(sample) == sorted(environment.READ)
     guide = (ROOT / "docs/operators.md").read_text()
 
     rows = re.findall(r"^\| `([A-Z0-9_]+)` \|", guide, flags=re.MULTILINE)

@@ -449,3 +449,12 @@ def test_colour_profile_is_used_and_left_out(kind):
     assert width == 400
     assert "icc_profile" not in picture.info
     assert all(abs(seen - given) < 6 for seen, given in zip(picture.getpixel((9, 9)), (200, 10, 10), strict=True))
+
+
+def test_sixteen_bit_grey_keeps_its_tones():
+    data = io.BytesIO()
+    Image.new("I;16", (400, 300), 32768).save(data, "PNG")
+
+    file, _width, _height = check_and_reencode(ContentFile(data.getvalue(), name="scan.png"))
+
+    assert all(abs(tone - 128) < 3 for tone in Image.open(file).getpixel((9, 9)))

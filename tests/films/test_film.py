@@ -149,8 +149,8 @@ def test_unknown_address_is_not_found():
 @pytest.mark.parametrize(
     ("fact", "value", "message"),
     [
-        ("year", 12, "Ensure this value is greater than or equal to 1888."),
-        ("year", 2999, "Ensure this value is less than or equal to 2100."),
+        ("year", 12, "No film is older than 1888."),
+        ("year", 2999, "This year lies too far ahead."),
         ("runtime", 0, "Ensure this value is greater than or equal to 1."),
         ("card_tone", 9, "Value 9 is not a valid choice."),
     ],

@@ -394,6 +394,22 @@ class TestOtherPages:
         assert "%E5%8D%83" in film.get_absolute_url()
 
 
+def test_page_of_cards_says_at_its_foot_whose_pictures_it_shows(client):
+    director = PersonFactory(name="Claire Denis")
+    review = ReviewFactory(film=StillFactory(credit="Ada Lens, by permission", film__directors=[director]).film)
+    other = ReviewFactory(film=FilmFactory(title="Other", directors=[director]))
+
+    for address in ("/", "/reviews/", "/films/", director.get_absolute_url(), other.get_absolute_url()):
+        assert "Ada Lens, by permission" in text(soup(client.get(address)).select_one(".picture-credits")), address
+    assert review.film.stills.count() == 1
+
+
+def test_picture_without_credit_is_not_shown(client):
+    film = StillFactory(credit="").film
+
+    assert soup(client.get(film.get_absolute_url())).select("main img") == []
+
+
 def many(count):
     """`count` of everything a page can list, all hanging together."""
     director = PersonFactory(name="Dora Director")
