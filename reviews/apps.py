@@ -10,6 +10,8 @@ class ReviewsConfig(AppConfig):
     def ready(self):
         from reviews.changes import watch  # models can be imported only now
         from reviews.roles import ensure_roles
+        from reviews.search import index
 
         post_migrate.connect(ensure_roles, sender=self, dispatch_uid="reviews.ensure_roles")
         post_migrate.connect(watch, sender=self, dispatch_uid="reviews.watch")
+        post_migrate.connect(index.watch, sender=self, dispatch_uid="reviews.search.index.watch")

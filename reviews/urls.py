@@ -1,6 +1,7 @@
 from django.urls import include, path
 
-from reviews import catalogue, views
+from reviews import catalogue, feeds, oembed, sitemaps, views
+from reviews.search.views import search_page, suggestions
 
 review_urls = (
     [
@@ -32,6 +33,22 @@ author_urls = (
 )
 tag_urls = ([path("<title:slug>/", views.tag_detail, name="detail")], "tags")
 
+
+def feed_routes(kind: str, route: str, view) -> list:
+    """One feed in each format: the ending of its address chooses."""
+    return [path(f"{route}.{ending}", view, {"ending": ending}, name=f"{kind}-{ending}") for ending in feeds.GENERATORS]
+
+
+feed_urls = (
+    [
+        *feed_routes("reviews", "reviews", feeds.site_feed),
+        *feed_routes("author", "authors/<title:slug>", feeds.author_feed),
+        *feed_routes("tag", "tags/<title:slug>", feeds.tag_feed),
+        *feed_routes("director", "directors/<title:slug>", feeds.director_feed),
+    ],
+    "feeds",
+)
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("reviews/", include(review_urls)),
@@ -39,5 +56,10 @@ urlpatterns = [
     path("people/", include(person_urls)),
     path("authors/", include(author_urls)),
     path("tags/", include(tag_urls)),
+    path("feeds/", include(feed_urls)),
+    path("oembed", oembed.oembed, name="oembed"),
+    *sitemaps.urls,
+    path("search/", search_page, name="search"),
+    path("search/suggest", suggestions, name="search-suggestions"),
     path("<title:slug>/", views.page_detail, name="page"),
 ]

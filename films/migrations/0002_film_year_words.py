@@ -5,15 +5,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('films', '0001_initial'),
+        ("films", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='film',
-            name='year',
-            field=models.PositiveSmallIntegerField(blank=True, help_text='The year of its first public showing.', null=True, validators=[django.core.validators.MinValueValidator(1888, 'No film is older than 1888.'), django.core.validators.MaxValueValidator(2100, 'This year lies too far ahead.')]),
+            model_name="film",
+            name="year",
+            field=models.PositiveSmallIntegerField(
+                blank=True,
+                help_text="The year of its first public showing.",
+                null=True,
+                validators=[
+                    django.core.validators.MinValueValidator(1888, "No film is older than 1888."),
+                    django.core.validators.MaxValueValidator(2100, "This year lies too far ahead."),
+                ],
+            ),
         ),
     ]

@@ -1,4 +1,5 @@
 from reviews.models.author import Author, AuthorPortrait, FormerAuthorSlug
+from reviews.models.card import SocialCard
 from reviews.models.content import ContentVersion
 from reviews.models.opinion import Capsule, CriticQuote
 from reviews.models.publication import Page, Publication
@@ -17,5 +18,6 @@ __all__ = [
     "Publication",
     "Review",
     "ReviewByline",
+    "SocialCard",
     "State",
 ]

@@ -21,6 +21,8 @@ RESERVED_PAGES = {
     "health",
     "search",
     "feeds",
+    "oembed",
+    "sitemaps",
     "subscribe",
 }
 

@@ -33,7 +33,7 @@ class ReviewQuerySet(PublishableQuerySet):
 
     def for_page(self):
         """Everything the page of one review prints of its own record, in two queries."""
-        return self.select_related("lead_image").prefetch_related(
+        return self.select_related("lead_image", "social_card").prefetch_related(
             Prefetch("film", Film.objects.with_facts().with_card()),
             Prefetch(
                 "bylines",
@@ -184,7 +184,7 @@ class Review(Publishable):
         if not self.body:
             missing.append(Missing("body", "the review itself"))
         still = self.lead_image or (self.film_id and self.film.stills.order_by().for_cards().first()) or None
-        if still and not still.is_fit_to_publish:
+        if still and not still.has_text:
             missing.append(
                 Missing(
                     "lead_image",

@@ -1,0 +1,311 @@
+"""Feeds: RSS 2.0, Atom (RFC 4287) and JSON Feed 1.1, each with the full text of the newest reviews.
+
+One description of a feed (Channel) is written by three generators. They are Django's own, extended by what it
+has no word for: full content beside the summary, several authors, and the picture."""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape, unescape
+from urllib.parse import urljoin
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFeed, rfc3339_date
+from django.utils.safestring import SafeString, mark_safe
+from taggit.models import Tag
+
+from config.http import public_page
+from config.richtext import printed
+from config.slugs import get_or_redirect
+from films.models import Credit, Role
+from people.models import Person
+from reviews.models import Author, Publication, Review
+from reviews.outside import (
+    absolute,
+    modified_at,
+    own_name,
+    picture_address,
+    picture_type,
+    rating_figure,
+    tag_uri,
+    xml_text,
+)
+
+LENGTH = 20
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # Atom wants a date even of an empty feed; a clock would break its ETag
+
+
+# --- Generators ---------------------------------------------------------------------------------
+
+
+class DatedFeed(SyndicationFeed):
+    """A feed whose date depends on its items alone."""
+
+    def latest_post_date(self):
+        return max((item["updateddate"] for item in self.items), default=NEVER)
+
+
+class RssFeed(DatedFeed, Rss201rev2Feed):
+    """RSS 2.0 with the modules content, dc (in Django's generator), and Yahoo's media."""
+
+    def rss_attributes(self):
+        return super().rss_attributes() | {
+            "xmlns:content": "http://purl.org/rss/1.0/modules/content/",
+            "xmlns:dc": "http://purl.org/dc/elements/1.1/",
+            "xmlns:media": "http://search.yahoo.com/mrss/",
+        }
+
+    def add_item_elements(self, handler, item):
+        super().add_item_elements(handler, item)
+        for author in item["authors"]:  # RSS's own <author> is a mail address
+            handler.addQuickElement("dc:creator", author["name"])
+        handler.addQuickElement("content:encoded", item["content"])
+        if picture := item["picture"]:
+            kind = {"url": picture["url"], "type": picture["type"], "medium": "image"}
+            handler.startElement("media:content", kind)
+            handler.addQuickElement("media:description", picture["alt"], {"type": "plain"})
+            handler.addQuickElement("media:credit", picture["credit"])
+            handler.endElement("media:content")
+
+
+class AtomFeed(DatedFeed, Atom1Feed):
+    """Atom with the text of each entry beside its summary."""
+
+    def add_item_elements(self, handler, item):
+        super().add_item_elements(handler, item)
+        for author in item["authors"]:
+            handler.startElement("author", {})
+            handler.addQuickElement("name", author["name"])
+            handler.addQuickElement("uri", author["url"])
+            handler.endElement("author")
+        handler.addQuickElement("content", item["content"], {"type": "html"})
+        if picture := item["picture"]:
+            handler.addQuickElement("link", "", {"rel": "enclosure", "href": picture["url"], "type": picture["type"]})
+
+
+class JsonFeed(DatedFeed):
+    """JSON Feed 1.1, https://www.jsonfeed.org/version/1.1/"""
+
+    content_type = "application/feed+json; charset=utf-8"
+
+    def write(self, outfile, encoding):
+        feed = {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": self.feed["title"],
+            "home_page_url": self.feed["link"],
+            "feed_url": self.feed["feed_url"],
+            "description": self.feed["description"],
+            "language": self.feed["language"],
+            "items": [self._item(item) for item in self.items],
+        }
+        outfile.write(json.dumps({key: value for key, value in feed.items() if value != ""}, ensure_ascii=False))
+
+    def _item(self, item: dict) -> dict:
+        picture = item["picture"]
+        return {
+            "id": item["unique_id"],
+            "url": item["link"],
+            "title": item["title"],
+            "summary": item["description"],
+            "content_html": item["content"],
+            "date_published": rfc3339_date(item["pubdate"]),
+            "date_modified": rfc3339_date(item["updateddate"]),
+            "authors": item["authors"],
+            "tags": item["categories"],
+        } | ({"image": picture["url"]} if picture else {})
+
+
+GENERATORS = {"atom": AtomFeed, "rss": RssFeed, "json": JsonFeed}
+
+
+# --- What is in them ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One feed in any format: its page, its name and its reviews."""
+
+    title: str
+    description: str
+    page: str
+    stem: str
+    reviews: object
+
+    def address(self, ending: str) -> str:
+        return f"{self.stem}.{ending}"
+
+
+def answer(channel: Channel, publication: Publication, ending: str) -> HttpResponse:
+    """The feed in one of the three formats."""
+    generator = GENERATORS[ending]
+    feed = generator(
+        title=xml_text(channel.title),
+        link=absolute(channel.page),
+        description=xml_text(channel.description),
+        subtitle=xml_text(channel.description),
+        language="en-gb",
+        feed_url=absolute(channel.address(ending)),
+    )
+    for review in channel.reviews.newest_first().for_cards().defer(None).prefetch_related("tags")[:LENGTH]:
+        feed.add_item(**item(review, publication))
+    response = HttpResponse(content_type=feed.content_type)
+    feed.write(response, "utf-8")
+    return response
+
+
+def item(review: Review, publication: Publication) -> dict:
+    """A review in the words of SyndicationFeed.add_item()."""
+    address = absolute(review.get_absolute_url())
+    return {
+        "title": xml_text(own_name(review)),
+        "link": address,
+        "description": xml_text(review.standfirst),
+        "unique_id": tag_uri(review),
+        "unique_id_is_permalink": False,
+        "pubdate": review.published_at,
+        "updateddate": modified_at(review),
+        "categories": sorted(xml_text(tag.name) for tag in review.tags.all()),
+        "authors": [
+            {"name": xml_text(author["name"]), "url": absolute(reverse("authors:detail", args=[author["slug"]]))}
+            for author in review.author_names
+        ],
+        "content": xml_text(content(review, publication, address)),
+        "picture": picture(review),
+    }
+
+
+def picture(review: Review) -> dict | None:
+    """The review's still as the formats describe it."""
+    still = review.still
+    if still is None:
+        return None
+    return {
+        "url": picture_address(still),
+        "type": picture_type(still),
+        "alt": xml_text(still.alt),
+        "credit": xml_text(still.credit),
+    }
+
+
+def content(review: Review, publication: Publication, address: str) -> str:
+    """The whole review as HTML that can stand on another site: every address in it is absolute."""
+    text = render_to_string(
+        "reviews/feed_content.html",
+        {
+            "review": review,
+            "still": review.still,
+            "picture": review.still and picture_address(review.still),
+            "body": without_hidden_words(printed(review.body)),
+            "figure": rating_figure(review, publication),
+        },
+    )
+    return with_absolute_addresses(text, address)
+
+
+_TAG = re.compile(r"""<[a-z][^<>"]*(?:"[^"]*"[^<>"]*)*>""")
+_ADDRESS = re.compile(r'(?<=\s)(href|src|cite)="([^"]*)"')
+_HIDDEN = re.compile(r'<span class="vh">[^<]*</span>|(?<=<span) aria-hidden="true"')
+
+
+def with_absolute_addresses(html: str, base: str) -> str:
+    """Sanitised HTML with each address joined to that of its page; footnotes then lead to the page itself."""
+
+    def join(match: re.Match) -> str:
+        return f'{match[1]}="{escape(urljoin(base, unescape(match[2])))}"'
+
+    return _TAG.sub(lambda tag: _ADDRESS.sub(join, tag[0]), html)
+
+
+def without_hidden_words(html: SafeString) -> SafeString:
+    """The text without the words that only our style sheet hides: feed readers would print them."""
+    return mark_safe(_HIDDEN.sub("", html))
+
+
+# --- Views --------------------------------------------------------------------------------------
+
+
+@public_page
+def site_feed(request: HttpRequest, ending: str) -> HttpResponse:
+    """The newest reviews of all."""
+    publication = Publication.current()
+    description = publication.tagline or publication.description or f"Film reviews of {publication.name}"
+    stem = site_stem()
+    channel = Channel(publication.name, description, reverse("home"), stem, Review.objects.published())
+    return answer(channel, publication, ending)
+
+
+@public_page
+def author_feed(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
+    """The newest reviews an author signed."""
+    author, redirect = get_or_redirect(Author.objects.all(), slug)
+    if redirect:
+        return moved(redirect, "authors", ending)
+    publication = Publication.current()
+    title = f"{publication.name}: reviews by {author.name}"
+    stem = author_stem(author)
+    channel = Channel(title, title, author.get_absolute_url(), stem, Review.objects.published().by(author))
+    return answer(channel, publication, ending)
+
+
+@public_page
+def tag_feed(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
+    """The newest reviews with a tag; a tag that no public review has is no feed, as it is no page."""
+    if not slug.isprintable():
+        raise Http404("No such tag.")
+    tag = get_object_or_404(Tag, slug=slug)
+    reviews = Review.objects.published().tagged(tag)
+    if not reviews.exists():
+        raise Http404("No review has this tag.")
+    publication = Publication.current()
+    title = f"{publication.name}: reviews filed under “{tag.name}”"
+    page = reverse("tags:detail", args=[tag.slug])
+    return answer(Channel(title, title, page, tag_stem(tag), reviews), publication, ending)
+
+
+@public_page
+def director_feed(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
+    """The newest reviews of the films a person directed."""
+    directors = Person.objects.filter(pk__in=Credit.objects.filter(role=Role.DIRECTOR).values("person"))
+    person, redirect = get_or_redirect(directors, slug)
+    if redirect:
+        return moved(redirect, "directors", ending)
+    publication = Publication.current()
+    title = f"{publication.name}: films directed by {person.name}"
+    directed = Credit.objects.filter(role=Role.DIRECTOR, person=person).values("film")
+    reviews = Review.objects.published().filter(film__in=directed)
+    return answer(Channel(title, title, person.get_absolute_url(), director_stem(person), reviews), publication, ending)
+
+
+def moved(redirect: HttpResponse, kind: str, ending: str) -> HttpResponse:
+    """The redirect to a page made one to the feed of that page, for readers who subscribed under an old name."""
+    slug = redirect.headers["Location"].rstrip("/").rpartition("/")[2]
+    redirect.headers["Location"] = f"/feeds/{kind}/{slug}.{ending}"
+    return redirect
+
+
+# --- Addresses: /feeds/reviews.atom, /feeds/authors/otto-splice.rss … ------------------------------
+
+
+def site_stem() -> str:
+    return _stem("reviews")
+
+
+def author_stem(author: Author) -> str:
+    return _stem("author", author.slug)
+
+
+def tag_stem(tag: Tag) -> str:
+    return _stem("tag", tag.slug)
+
+
+def director_stem(person: Person) -> str:
+    return _stem("director", person.slug)
+
+
+def _stem(kind: str, *slug: str) -> str:
+    """The address of a feed without the ending that chooses its format."""
+    return reverse(f"feeds:{kind}-atom", args=slug).removesuffix(".atom")

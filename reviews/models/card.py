@@ -1,0 +1,19 @@
+from django.db import models
+
+from reviews.models.review import Review
+
+
+class SocialCard(models.Model):
+    """The picture that stands for a review where its address is shared. The worker makes it (reviews/cards.py)."""
+
+    # A review that is deleted leaves the row behind, so that the sweep knows of the file.
+    review = models.OneToOneField(Review, models.SET_NULL, null=True, editable=False, related_name="social_card")
+    image = models.FileField(editable=False)
+    made_for = models.CharField(max_length=32, editable=False, help_text="Hash of everything that is drawn on it.")
+    made_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self):
+        return self.image.name

@@ -1,0 +1,179 @@
+"""Which words each kind of record is found by."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from functools import cached_property
+
+from django.db.models import Prefetch
+from django.utils.timezone import get_default_timezone
+from taggit.models import Tag, TaggedItem
+
+from config.richtext import plain_text
+from films.models import Credit, Film, Role
+from people.models import Person, PersonName
+from reviews.models import Author, Review
+from reviews.search import analysis
+
+FOREVER = datetime(9999, 1, 1, tzinfo=get_default_timezone())
+MOST_PEOPLE = 60  # names of one film; those below are found on their own pages
+
+
+class Kind(IntEnum):
+    """What can be found, in the order in which changes are indexed: opinion first, the long catalogue last."""
+
+    REVIEW = 1
+    AUTHOR = 2
+    TAG = 3
+    PERSON = 4
+    FILM = 5
+
+
+@dataclass
+class Document:
+    """A record for the index: its own names, the names of people it has to do with, and its text."""
+
+    pk: int
+    names: list[str]
+    people: list[str] = field(default_factory=list)
+    text: str = ""
+
+    @cached_property
+    def keys(self) -> set[str]:
+        return set().union(*map(analysis.keys_of, self.names))
+
+    @cached_property
+    def name_tokens(self) -> list[str]:
+        return [token for name in self.names for token in analysis.name_tokens(name)]
+
+    @cached_property
+    def people_tokens(self) -> list[str]:
+        return [token for name in self.people for token in analysis.name_tokens(name)]
+
+    @cached_property
+    def text_tokens(self) -> list[str]:
+        return analysis.text_tokens(self.text)
+
+    def words(self) -> set[str]:
+        """The words of its names whose misspellings are understood."""
+        return {word for name in self.names for word in analysis.folded(name) if analysis.correctable(word)}
+
+
+def _of_authors(ids: list[int]) -> Iterable[Document]:
+    for pk, name in Author.objects.filter(pk__in=ids).values_list("pk", "name"):
+        yield Document(pk, [name])
+
+
+def _of_tags(ids: list[int]) -> Iterable[Document]:
+    for pk, name in Tag.objects.filter(pk__in=ids).values_list("pk", "name"):
+        yield Document(pk, [name], text=name)
+
+
+def _of_people(ids: list[int]) -> Iterable[Document]:
+    others = _other_names(ids)
+    for pk, name, sort_name in Person.objects.filter(pk__in=ids).values_list("pk", "name", "sort_name"):
+        yield Document(pk, list(dict.fromkeys([name, *others[pk], sort_name])))
+
+
+def _other_names(people: Iterable[int]) -> dict[int, list[str]]:
+    names = defaultdict(list)
+    for person, name in PersonName.objects.filter(person__in=people).values_list("person_id", "name"):
+        names[person].append(name)
+    return names
+
+
+def _of_films(ids: list[int]) -> Iterable[Document]:
+    people = _people_of(ids)
+    films = Film.objects.filter(pk__in=ids).order_by().values_list("pk", "title", "original_title")
+    for pk, title, original in films:
+        yield Document(pk, [title, original] if original else [title], people[pk], text=title)
+
+
+def _people_of(films: Iterable[int]) -> dict[int, list[str]]:
+    """The names of each film's people as credited; its directors by all their names."""
+    credits = Credit.objects.filter(film__in=films).order_by("position", "pk")
+    rows = list(credits.values_list("film_id", "person_id", "role", "person__name", "credited_as"))
+    others = _other_names({person for _film, person, role, _name, _as in rows if role == Role.DIRECTOR})
+    names = defaultdict(dict)
+    for film, person, role, name, credited_as in rows:
+        if len(names[film]) < MOST_PEOPLE:
+            names[film] |= dict.fromkeys([name, credited_as] if credited_as else [name])
+            if role == Role.DIRECTOR:
+                names[film] |= dict.fromkeys(others.get(person, ()))
+    return defaultdict(list, {film: list(found) for film, found in names.items()})
+
+
+def _of_reviews(ids: list[int]) -> Iterable[Document]:
+    """Of published reviews and those that will be; drafts have no words in the index."""
+    reviews = list(
+        Review.objects.published(FOREVER)
+        .filter(pk__in=ids)
+        .order_by()
+        .prefetch_related(Prefetch("film", Film.objects.only("title", "original_title", "synopsis")), "bylines__author")
+    )
+    people, tags = _people_of({review.film_id for review in reviews}), _tags_of(ids)
+    for review in reviews:
+        film = review.film
+        names = [name for name in (review.headline, film.title, film.original_title) if name]
+        people_here = [*people[review.film_id], *(author.name for author in review.authors())]
+        text = " ".join(
+            [review.headline, film.title, *tags[review.pk], review.synopsis_printed, searchable_text(review)]
+        )
+        yield Document(review.pk, names, people_here, text)
+
+
+def searchable_text(review: Review) -> str:
+    """The words of a review that a reader may be shown as the place where a word was found."""
+    texts = [review.standfirst, plain_text(review.body), review.verdict, review.synopsis_printed]
+    return " ".join(filter(None, texts))
+
+
+def _tags_of(reviews: Iterable[int]) -> dict[int, list[str]]:
+    tags = defaultdict(list)
+    tagged = TaggedItem.objects.filter(
+        object_id__in=reviews, content_type__app_label="reviews", content_type__model="review"
+    )
+    for review, name in tagged.values_list("object_id", "tag__name"):
+        tags[review].append(name)
+    return tags
+
+
+BUILDERS: dict[Kind, Callable[[list[int]], Iterable[Document]]] = {
+    Kind.REVIEW: _of_reviews,
+    Kind.AUTHOR: _of_authors,
+    Kind.TAG: _of_tags,
+    Kind.PERSON: _of_people,
+    Kind.FILM: _of_films,
+}
+
+WATCHED = {  # table: the kind of record that a row of it belongs to, and the column with that record's key
+    "reviews_review": (Kind.REVIEW, "id"),
+    "reviews_reviewbyline": (Kind.REVIEW, "review_id"),
+    "taggit_taggeditem": (Kind.REVIEW, "object_id"),
+    "reviews_author": (Kind.AUTHOR, "id"),
+    "taggit_tag": (Kind.TAG, "id"),
+    "people_person": (Kind.PERSON, "id"),
+    "people_personname": (Kind.PERSON, "person_id"),
+    "films_film": (Kind.FILM, "id"),
+    "films_credit": (Kind.FILM, "film_id"),
+}
+OWN_TABLES = {kind: table for table, (kind, column) in WATCHED.items() if column == "id"}
+
+
+def dependants(kind: Kind, ids: list[int]) -> dict[Kind, Iterable[int]]:
+    """Records whose documents hold words of these records."""
+    reviews = Review.objects.order_by()
+    if kind is Kind.PERSON:
+        return {
+            Kind.FILM: Credit.objects.filter(person__in=ids).order_by().values_list("film_id", flat=True).distinct()
+        }
+    if kind is Kind.FILM:
+        return {Kind.REVIEW: reviews.filter(film__in=ids).values_list("pk", flat=True)}
+    if kind is Kind.AUTHOR:
+        return {Kind.REVIEW: reviews.filter(bylines__author__in=ids).values_list("pk", flat=True).distinct()}
+    if kind is Kind.TAG:
+        tagged = TaggedItem.objects.filter(tag__in=ids, content_type__app_label="reviews", content_type__model="review")
+        return {Kind.REVIEW: tagged.values_list("object_id", flat=True)}
+    return {}

@@ -1,0 +1,204 @@
+"""What both databases do alike, and what each has to do in its own way."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from django.db import connections, models
+
+from reviews.search.analysis import Query, skeleton, slips
+from reviews.search.documents import OWN_TABLES, WATCHED, Document, Kind
+
+FEW = 60  # reviews that have changed
+Hit = tuple[int, int, int, float]  # kind, primary key, tier, score: small is good
+
+
+class Tier(IntEnum):
+    """How good a match is, before any score."""
+
+    WHOLE = 0
+    BEGINNING = 1
+    NAME = 2
+    TEXT = 3
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a question: matches of one kind and tier, the best of the first so many that are found, only
+    those that a queryset (if given) lets through."""
+
+    kind: Kind
+    tier: Tier
+    limit: int
+    among: models.QuerySet | None = None
+
+    def visible(self) -> tuple[str, tuple]:
+        if self.among is None:
+            return "", ()
+        table = self.among.model._meta.db_table
+        mine = self.among.order_by().extra(where=[f'"{table}"."id" = hits.object_id'])
+        sql, params = mine.values("pk").query.sql_with_params()
+        return f" WHERE EXISTS ({sql})", params
+
+
+class Engine:
+    """The index tables on one database. Nothing here knows what a film is."""
+
+    vendor: str
+
+    def __init__(self, using: str):
+        self.using = using
+
+    @property
+    def connection(self):
+        return connections[self.using]
+
+    def execute(self, sql: str, params: Iterable = ()) -> list[tuple]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, tuple(params))
+            return cursor.fetchall() if cursor.description else []
+
+    def exists(self) -> bool:
+        return {"search_change", "search_tag"} <= set(self.connection.introspection.table_names())
+
+    # --- Notes of changes
+
+    def watch(self) -> None:
+        """Set the triggers that note changes; safe to repeat."""
+        tables = set(self.connection.introspection.table_names())
+        for table, (kind, column) in WATCHED.items():
+            if table in tables:
+                for statement in self.triggers(table, kind, column):
+                    self.execute(statement)
+
+    def triggers(self, table: str, kind: Kind, column: str) -> Iterator[str]:
+        raise NotImplementedError
+
+    def only_one(self, wait: bool):
+        """A context manager around a transaction in which nobody else indexes; gives False if somebody does
+        and we do not wait."""
+        raise NotImplementedError
+
+    def take(self, limit: int) -> list[tuple[int, int]]:
+        """Remove some notes; (kind, primary key) of each. A few reviews go first, for readers look for what is new;
+        many go last, for the films and people before them would have them indexed again."""
+        few = len(self.execute(f"SELECT 1 FROM search_change WHERE kind = {Kind.REVIEW:d} LIMIT {FEW + 1:d}")) <= FEW
+        return self.take_above(0 if few else Kind.REVIEW, limit) or self.take_above(0, limit)
+
+    def take_above(self, kind: int, limit: int) -> list[tuple[int, int]]:
+        """As take(): those of higher kinds, in order of kind."""
+        raise NotImplementedError
+
+    def note(self, kind: Kind, ids: Iterable[int]) -> None:
+        """Note records as changed."""
+        raise NotImplementedError
+
+    def note_all(self) -> None:
+        """Note every record there is, and every one the index still holds."""
+        for kind, table in OWN_TABLES.items():
+            self.note_from(kind, f'SELECT id FROM "{table}"')
+            self.note_from(kind, f"SELECT object_id FROM search_name WHERE kind = {kind:d}")
+
+    def note_from(self, kind: Kind, select: str) -> None:
+        raise NotImplementedError
+
+    def is_behind(self) -> bool:
+        return bool(self.execute("SELECT 1 FROM search_change LIMIT 1"))
+
+    def behind(self) -> int:
+        """How many records are waiting to be indexed."""
+        return self.execute("SELECT count(*) FROM (SELECT DISTINCT kind, object_id FROM search_change) AS changed")[0][
+            0
+        ]
+
+    # --- The index
+
+    def replace(self, kind: Kind, ids: list[int], documents: list[Document]) -> None:
+        """Make the index hold these documents, and of the other records named nothing."""
+        self.remove_names(kind, ids)
+        self.write_names([(kind.value, key, document.pk) for document in documents for key in sorted(document.keys)])
+        self.replace_texts(kind, ids, documents)
+        self.learn(set().union(*(document.words() for document in documents)))
+
+    def learn(self, words: set[str]) -> None:
+        """Remember words, for the correction of spelling. Those no longer used stay until a rebuild; they do no
+        harm, for a correction is only offered if it finds something."""
+        if words:
+            known = self.words_like({skeleton(word) for word in words})
+            self.write_words([(slip, word) for word in sorted(words - known) for slip in sorted(slips(word))])
+
+    def forget_words(self) -> None:
+        self.execute("DELETE FROM search_word")
+
+    def optimise(self) -> None:
+        """After much was written."""
+
+    def keys(self, kind: Kind, ids: list[int]) -> dict[int, set[str]]:
+        """The keys that the index holds of these records."""
+        found: dict[int, set[str]] = {}
+        if ids:
+            marks = ", ".join(["%s"] * len(ids))
+            rows = f"SELECT object_id, key FROM search_name WHERE kind = {kind:d} AND object_id IN ({marks})"
+            for pk, key in self.execute(rows, ids):
+                found.setdefault(pk, set()).add(key)
+        return found
+
+    def remove_names(self, kind: Kind, ids: list[int]) -> None:
+        raise NotImplementedError
+
+    def write_names(self, rows: list[tuple[int, str, int]]) -> None:
+        raise NotImplementedError
+
+    def replace_texts(self, kind: Kind, ids: list[int], documents: list[Document]) -> None:
+        raise NotImplementedError
+
+    def write_words(self, rows: list[tuple[str, str]]) -> None:
+        raise NotImplementedError
+
+    # --- Questions
+
+    def words_like(self, keys: set[str]) -> set[str]:
+        """Words known under any of these keys."""
+        if not keys:
+            return set()
+        marks = ", ".join(["%s"] * len(keys))
+        return {
+            word for (word,) in self.execute(f"SELECT DISTINCT word FROM search_word WHERE slip IN ({marks})", keys)
+        }
+
+    def find(self, query: Query, plan: list[Part]) -> list[Hit]:
+        """All hits of all parts of a plan, in one question to the database."""
+        selects, params = [], []
+        for part in plan:
+            if made := self.select(query, part):
+                sql, values = made
+                only, only_values = part.visible()
+                selects.append(f"SELECT * FROM ({sql}) AS hits{only}")
+                params += [*values, *only_values]
+        return self.execute(" UNION ALL ".join(selects), params) if selects else []
+
+    def select(self, query: Query, part: Part) -> tuple[str, list] | None:
+        """SQL of one part with its columns kind, object_id, tier, score; None if it cannot match anything."""
+        if part.tier is Tier.WHOLE:
+            return (
+                f"SELECT {part.kind:d} AS kind, object_id, {part.tier:d} AS tier, 0.0 AS score FROM search_name "
+                f"WHERE kind = {part.kind:d} AND key = %s LIMIT {part.limit:d}"
+            ), [query.key]
+        if part.tier is Tier.BEGINNING:
+            return (
+                f"SELECT {part.kind:d} AS kind, object_id, {part.tier:d} AS tier, 0.0 + length(key) AS score "
+                f"FROM search_name WHERE kind = {part.kind:d} AND key > %s AND key < %s ORDER BY key LIMIT {part.limit:d}"
+            ), [query.key, query.key + "\U0010ffff"]
+        expression = self.names_expression(query) if part.tier is Tier.NAME else self.all_expression(query)
+        return self.match(expression, part) if expression else None
+
+    def match(self, expression: str, part: Part) -> tuple[str, list]:
+        raise NotImplementedError
+
+    def names_expression(self, query: Query) -> str:
+        """Matches documents with every term in their names."""
+        raise NotImplementedError
+
+    def all_expression(self, query: Query) -> str:
+        """Matches documents with every term in their names, people or text; empty if only stop words are asked for."""
+        raise NotImplementedError

@@ -1,0 +1,119 @@
+"""The index in SQLite: one FTS5 table a kind, tokens made by analysis.py and joined by spaces."""
+
+from contextlib import ExitStack, contextmanager
+
+from django.db import OperationalError, transaction
+
+from reviews.search.analysis import Query, Term
+from reviews.search.documents import Kind
+from reviews.search.engine import Engine, Part
+
+BRIEFLY = 50  # milliseconds that a search waits for the write lock before it goes without
+MOST_RANKED = 600  # of a word that is everywhere only so many matches, the newest, are weighed against each other
+
+
+class SQLiteEngine(Engine):
+    vendor = "sqlite"
+
+    def triggers(self, table, kind, column):
+        noting = "INSERT INTO search_change (kind, object_id) VALUES ({:d}, {}.{}) ON CONFLICT DO NOTHING; "
+        for event, rows in (("INSERT", ["NEW"]), ("UPDATE", ["OLD", "NEW"]), ("DELETE", ["OLD"])):
+            notes = "".join(noting.format(kind, row, column) for row in rows)
+            yield (
+                f'CREATE TRIGGER IF NOT EXISTS "{table}_{event.lower()}_search" AFTER {event} ON "{table}" BEGIN {notes}END'
+            )
+
+    @contextmanager
+    def only_one(self, wait):
+        """SQLite has one writer at a time anyway; the question is only how long to wait to be that one."""
+        patience = self.execute("PRAGMA busy_timeout")[0][0]
+        with ExitStack() as stack:
+            self.execute(f"PRAGMA busy_timeout = {patience if wait else BRIEFLY:d}")
+            try:
+                stack.enter_context(transaction.atomic(using=self.using))
+                is_ours = True
+            except OperationalError:
+                if wait:
+                    raise
+                is_ours = False
+            finally:
+                self.execute(f"PRAGMA busy_timeout = {patience:d}")
+            yield is_ours
+
+    def take_above(self, kind, limit):
+        rows = self.execute(
+            "SELECT kind, object_id FROM search_change WHERE kind > %s ORDER BY kind, object_id LIMIT %s", [kind, limit]
+        )
+        self._many("DELETE FROM search_change WHERE kind = %s AND object_id = %s", rows)
+        return rows
+
+    def note(self, kind, ids):
+        self._many(
+            "INSERT INTO search_change (kind, object_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+            [(kind.value, pk) for pk in ids],
+        )
+
+    def note_from(self, kind, select):
+        self.execute(
+            f"INSERT INTO search_change (kind, object_id) SELECT {kind:d}, found.* FROM ({select}) AS found WHERE true "
+            "ON CONFLICT DO NOTHING"
+        )
+
+    def remove_names(self, kind, ids):
+        self._many("DELETE FROM search_name WHERE kind = %s AND object_id = %s", [(kind.value, pk) for pk in ids])
+
+    def write_names(self, rows):
+        self._many("INSERT INTO search_name (kind, key, object_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", rows)
+
+    def write_words(self, rows):
+        self._many("INSERT INTO search_word (slip, word) VALUES (%s, %s) ON CONFLICT DO NOTHING", rows)
+
+    def replace_texts(self, kind, ids, documents):
+        table = _table(kind)
+        self._many(f"DELETE FROM {table} WHERE rowid = %s", [(pk,) for pk in ids])
+        self._many(
+            f"INSERT INTO {table} (rowid, name, people, text) VALUES (%s, %s, %s, %s)",
+            [
+                (document.pk, " ".join(document.name_tokens), " ".join(document.people_tokens), " ".join(document.text_tokens))
+                for document in documents
+            ],
+        )  # fmt: skip
+
+    def optimise(self):
+        for kind in Kind:
+            self.execute(f"INSERT INTO {_table(kind)} ({_table(kind)}) VALUES ('optimize')")
+
+    def match(self, expression, part: Part):
+        table = _table(part.kind)
+        return (
+            f"SELECT {part.kind:d} AS kind, id AS object_id, {part.tier:d} AS tier, score FROM ("
+            f"SELECT rowid AS id, bm25({table}, 10.0, 3.0, 1.0) AS score FROM {table} WHERE {table} MATCH %s "
+            f"ORDER BY rowid DESC LIMIT {MOST_RANKED}) ORDER BY score LIMIT {part.limit:d}"
+        ), [expression]
+
+    def names_expression(self, query: Query) -> str:
+        return " AND ".join(f"{{name}} : {_phrase(term.tokens, term)}" for term in query.terms)
+
+    def all_expression(self, query: Query) -> str:
+        return " AND ".join(_anywhere(term) for term in query.terms if term.stems)
+
+    def _many(self, sql: str, rows: list) -> None:
+        if rows:
+            with self.connection.cursor() as cursor:
+                cursor.executemany(sql, rows)
+
+
+def _table(kind: Kind) -> str:
+    return f"search_{kind.name.lower()}"
+
+
+def _phrase(tokens: tuple[str, ...], term: Term) -> str:
+    """Tokens are letters, digits and marks alone, so the quotation marks cannot be broken out of."""
+    return f'"{" ".join(tokens)}"' + (" *" if term.is_prefix else "")
+
+
+def _anywhere(term: Term) -> str:
+    ways = [f"{{name people}} : {_phrase(term.tokens, term)}", f'{{text}} : "{" ".join(term.stems)}"']
+    if term.is_prefix and len(term.tokens[0]) > 3:
+        ways.append(f"{{text}} : {_phrase(term.tokens, term)}")
+    return f"({' OR '.join(ways)})"

@@ -1,0 +1,216 @@
+"""Sitemaps for search engines (https://www.sitemaps.org/protocol.html), and robots.txt (RFC 9309).
+
+An index names files of at most FILE_LENGTH addresses each. A file holds a range of primary keys, so making one
+takes one or two queries and the same time however many there are: no OFFSET, no count.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Case, F, Max, OuterRef, Q, QuerySet, When
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import path, reverse
+from django.utils import timezone
+from taggit.models import Tag, TaggedItem
+
+from config.http import public_page
+from config.images import Picture
+from config.sql import AsJSON, rows
+from films.models import Film, Still
+from people.models import Person, Portrait
+from reviews.models import Author, AuthorPortrait, Page, Review
+from reviews.outside import absolute, modified_at, picture_address
+
+FILE_LENGTH = 2_000  # the protocol allows 50,000 addresses and 50 MB; a small file is made in a blink
+LISTS = ("home", "reviews:list", "films:list", "people:list", "authors:list")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One address with the time of its last change and a picture, as far as there are any."""
+
+    address: str
+    changed: datetime | None = None
+    picture: str = ""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of page: the records that have one now, what dates a group of them (aggregates; the latest
+    counts), and how records become entries."""
+
+    records: Callable[[], QuerySet]
+    dates: Callable[[], dict]
+    entries: Callable[[QuerySet], list[Entry]]
+
+
+def _picture_rows(pictures: QuerySet):
+    """The first picture. Its measures belong to it: a record made without them would open the file to look."""
+    return rows(pictures[:1], image="image", widths=AsJSON("widths"), width="width", height="height")
+
+
+def _picture(model: type[Picture], found: list[dict]) -> str:
+    return picture_address(model(**found[0])) if found else ""
+
+
+def _stills_of(film: str) -> QuerySet:
+    return Still.objects.filter(film=OuterRef(film)).fit_to_publish().for_cards()
+
+
+def _review_dates() -> dict:
+    updated = Case(When(updated_at__lte=timezone.now(), then=F("updated_at")))
+    return {"published": Max("published_at"), "updated": Max(updated)}
+
+
+def _review_entries(records: QuerySet) -> list[Entry]:
+    """Each picture stands with one page: the first review that shows it, or the film's own page if none does."""
+    picture_columns = (f"lead_image__{name}" for name in ("image", "widths", "width", "height"))
+    columns = ("slug", "published_at", "updated_at", *picture_columns)
+    found = records.select_related("lead_image").only(*columns).annotate(stills=_picture_rows(_stills_of("film")))
+    entries, named = [], {""}
+    for review in found:
+        lead = review.lead_image
+        picture = picture_address(lead) if lead else _picture(Still, review.stills)
+        entries.append(Entry(review.get_absolute_url(), modified_at(review), "" if picture in named else picture))
+        named.add(picture)
+    return entries
+
+
+def _film_dates() -> dict:
+    reviewed = Max("reviews__published_at", filter=Q(reviews__in=Review.objects.published()))
+    return {"changed": Max("changed_at"), "reviewed": reviewed}
+
+
+def _film_entries(records: QuerySet) -> list[Entry]:
+    """Two queries: a subquery for each film would have SQLite walk through all reviews by date (20 s for a file)."""
+    pks = records.order_by().values("pk")
+    reviewed = dict(
+        Review.objects.published()
+        .filter(film__in=pks)
+        .order_by()
+        .values_list("film")
+        .annotate(newest=Max("published_at"))
+    )
+    found = records.only("slug", "changed_at").annotate(stills_found=_picture_rows(_stills_of("pk")))
+    return [
+        Entry(film.get_absolute_url(), max(film.changed_at, reviewed[film.pk]))
+        if film.pk in reviewed
+        else Entry(film.get_absolute_url(), film.changed_at, _picture(Still, film.stills_found))
+        for film in found
+    ]
+
+
+def _person_entries(records: QuerySet) -> list[Entry]:
+    portraits = _picture_rows(Portrait.objects.filter(person=OuterRef("pk")))
+    found = records.only("slug", "changed_at").annotate(portraits=portraits)
+    return [Entry(one.get_absolute_url(), one.changed_at, _picture(Portrait, one.portraits)) for one in found]
+
+
+def _author_dates() -> dict:
+    signed = Q(reviews_signed__review__in=Review.objects.published())
+    return {"newest": Max("reviews_signed__review__published_at", filter=signed)}
+
+
+def _author_entries(records: QuerySet) -> list[Entry]:
+    portraits = _picture_rows(AuthorPortrait.objects.filter(author=OuterRef("pk")))
+    found = records.only("slug").annotate(portraits=portraits, **_author_dates())
+    return [Entry(one.get_absolute_url(), one.newest, _picture(AuthorPortrait, one.portraits)) for one in found]
+
+
+def _tags() -> QuerySet:
+    """The tags that a public review has; others have no page."""
+    kind = ContentType.objects.get_for_model(Review)
+    public = Review.objects.published().order_by().values("pk")
+    return Tag.objects.filter(pk__in=TaggedItem.objects.filter(content_type=kind, object_id__in=public).values("tag"))
+
+
+def _tag_entries(records: QuerySet) -> list[Entry]:
+    return [Entry(reverse("tags:detail", args=[tag.slug])) for tag in records]
+
+
+def _page_entries(records: QuerySet) -> list[Entry]:
+    return [Entry(page.get_absolute_url(), page.changed_at) for page in records.only("slug", "changed_at")]
+
+
+def _dated_by(column: str) -> Callable[[], dict]:
+    return lambda: {"changed": Max(column)}
+
+
+KINDS = {
+    "reviews": Kind(Review.objects.published, _review_dates, _review_entries),
+    "films": Kind(Film.objects.all, _film_dates, _film_entries),
+    "people": Kind(Person.objects.all, _dated_by("changed_at"), _person_entries),
+    "authors": Kind(Author.objects.all, _author_dates, _author_entries),
+    "tags": Kind(_tags, dict, _tag_entries),
+    "pages": Kind(Page.objects.public, _dated_by("changed_at"), _page_entries),
+}
+
+
+def files_of(name: str) -> list[Entry]:
+    """The files that a kind fills now, each with the date of the latest change in it: one query."""
+    kind = KINDS[name]
+    groups = (
+        kind.records()
+        .order_by()
+        .annotate(file=F("pk") / FILE_LENGTH)
+        .values("file")
+        .annotate(**{f"date_of_{date}": latest for date, latest in kind.dates().items()})
+        .order_by("file")
+        .distinct()  # a kind without dates is not grouped
+    )
+    return [
+        Entry(
+            reverse("sitemap-file", args=[name, group.pop("file")]),
+            max((date for key, date in group.items() if key.startswith("date_of_") and date), default=None),
+        )
+        for group in groups
+    ]
+
+
+@public_page
+def sitemap_index(request: HttpRequest) -> HttpResponse:
+    """The list of all sitemaps."""
+    files = [Entry(reverse("sitemap-lists")), *(file for name in KINDS for file in files_of(name))]
+    return _xml("reviews/sitemap_index.xml", files)
+
+
+@public_page
+def sitemap_lists(request: HttpRequest) -> HttpResponse:
+    """The pages that are there whatever the content."""
+    return _xml("reviews/sitemap.xml", [Entry(reverse(name)) for name in LISTS])
+
+
+@public_page
+def sitemap_file(request: HttpRequest, name: str, number: int) -> HttpResponse:
+    """The pages of one kind whose primary keys lie in one range; 404 where there is none."""
+    if name not in KINDS or number > 10**12:
+        raise Http404("No such sitemap.")
+    first = number * FILE_LENGTH
+    records = KINDS[name].records().filter(pk__gte=first, pk__lt=first + FILE_LENGTH).order_by("pk")
+    entries = KINDS[name].entries(records)
+    if not entries:
+        raise Http404("Nothing is in this sitemap.")
+    return _xml("reviews/sitemap.xml", entries)
+
+
+def _xml(template: str, entries: list[Entry]) -> HttpResponse:
+    listed = [Entry(absolute(entry.address), entry.changed, entry.picture) for entry in entries]
+    return HttpResponse(render_to_string(template, {"entries": listed}), content_type="application/xml; charset=utf-8")
+
+
+@public_page
+def robots(request: HttpRequest) -> HttpResponse:
+    """Everything may be read but the editors' desk."""
+    lines = ("User-agent: *", "Disallow: /admin/", "", f"Sitemap: {absolute(reverse('sitemap'))}", "")
+    return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+
+
+urls = [
+    path("robots.txt", robots, name="robots"),
+    path("sitemap.xml", sitemap_index, name="sitemap"),
+    path("sitemaps/lists.xml", sitemap_lists, name="sitemap-lists"),
+    path("sitemaps/<slug:name>-<int:number>.xml", sitemap_file, name="sitemap-file"),
+]

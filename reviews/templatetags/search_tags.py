@@ -1,0 +1,15 @@
+"""How search results are printed."""
+
+from django import template
+from django.utils.safestring import SafeString
+
+from reviews.search.analysis import Query
+from reviews.search.snippets import Marker
+
+register = template.Library()
+
+
+@register.simple_tag
+def marked(query: Query, text: str) -> SafeString:
+    """The text with the words of the query marked."""
+    return Marker(query).marked(text)

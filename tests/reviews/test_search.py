@@ -1,0 +1,396 @@
+"""What readers find, in which order, and what they never find."""
+
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+import time_machine
+from bs4 import BeautifulSoup
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from films.models import Role
+from reviews.models import Publication, Review, State
+from reviews.search.analysis import read_query
+from reviews.search.documents import Kind
+from reviews.search.finding import search
+from reviews.search.index import catch_up
+from tests.factories import (
+    AuthorFactory,
+    CreditFactory,
+    DraftFactory,
+    FilmFactory,
+    PersonFactory,
+    ReviewFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def found(text, kind):
+    """Names of what is found of one kind, best first."""
+    from films.models import Film
+    from people.models import Person
+    from reviews.models import Author
+
+    ids = search(read_query(text)).ids.get(kind, [])
+    model = {Kind.FILM: Film, Kind.PERSON: Person, Kind.AUTHOR: Author, Kind.REVIEW: Review}[kind]
+    records = model.objects.in_bulk(ids)
+    return [getattr(records[pk], "title", "") or getattr(records[pk], "name", "") for pk in ids]
+
+
+def films(text):
+    return found(text, Kind.FILM)
+
+
+def people(text):
+    return found(text, Kind.PERSON)
+
+
+def reviews(text):
+    return found(text, Kind.REVIEW)
+
+
+def page(client, **parameters):
+    response = client.get("/search/", parameters)
+    assert response.status_code == 200
+    return BeautifulSoup(response.content, "html5lib")
+
+
+class TestWords:
+    @pytest.mark.parametrize("asked", ["Amélie", "amelie", "AMELIE", "ame\u0301lie", "  amelie  "])
+    def test_accents_and_case_do_not_matter(self, asked):
+        FilmFactory(title="Amélie")
+        FilmFactory(title="Amadeus")
+
+        assert films(asked) == ["Amélie"]
+
+    @pytest.mark.parametrize(
+        ("title", "asked"),
+        [
+            ("Straße der Romantik", "strasse"),
+            ("Kieślowski", "kieslowski"),
+            ("Søren", "soren"),
+            ("L’Avventura", "avventura"),
+            ("L’Avventura", "l'avventura"),
+            ("L’Avventura", "lavventura"),
+            ("WALL·E", "walle"),
+            ("8½", "8 1/2"),
+            ("Schindler’s List", "schindlers list"),
+            ("Schindler’s List", "Schindler's List"),
+            ("Ирония судьбы", "ирония"),
+            ("Ёлки", "елки"),
+            ("पथेर पांचाली", "पांचाली"),
+            ("ΖΟΡΜΠΑΣ", "ζορμπάς"),
+            ("살인의 추억", "추억"),
+        ],
+    )
+    def test_titles_are_found_however_they_are_typed(self, title, asked):
+        FilmFactory(title=title)
+
+        assert films(asked) == [title]
+
+    def test_text_is_found_by_english_stems(self):
+        ReviewFactory(headline="One", body="<p>The camera keeps running beside them.</p>")
+        ReviewFactory(headline="Two", body="<p>Nothing moves.</p>")
+
+        assert reviews("runs") == reviews("running") == reviews("run") == ["One"]
+
+    def test_names_are_not_stemmed(self):
+        PersonFactory(name="Ang Lees")
+
+        assert people("leeing") == []
+
+    def test_every_word_has_to_be_there(self):
+        ReviewFactory(headline="One", body="<p>Snow falls on the station.</p>")
+        ReviewFactory(headline="Two", body="<p>Snow falls on the sea.</p>")
+
+        assert reviews("snow station") == ["One"]
+
+    def test_words_may_stand_in_title_people_and_text(self):
+        film = FilmFactory(title="Mirror", directors=[PersonFactory(name="Andrei Tarkovsky")])
+        ReviewFactory(film=film, body="<p>A barn burns.</p>")
+        ReviewFactory(film=FilmFactory(title="Mirrors"), body="<p>A barn stands.</p>")
+
+        assert reviews("tarkovsky mirror barn") == ["Mirror"]
+
+    def test_quoted_words_have_to_stand_side_by_side(self):
+        ReviewFactory(headline="One", body="<p>A long slow train crosses.</p>")
+        ReviewFactory(headline="Two", body="<p>A train, long and slow.</p>")
+
+        assert reviews('"slow train"') == ["One"]
+        assert reviews("“slow train”") == ["One"]
+        assert sorted(reviews("slow train")) == ["One", "Two"]
+
+    @pytest.mark.parametrize("asked", ["小津", "小津安二郎", "津安", "安二郎", "津", "郎"])
+    def test_any_part_of_a_name_without_spaces_is_found(self, asked):
+        ozu = PersonFactory(name="Yasujirō Ozu")
+        ozu.other_names.create(name="小津安二郎", language="ja")
+        PersonFactory(name="小栗康平")
+
+        assert people(asked) == ["Yasujirō Ozu"]
+
+    @pytest.mark.parametrize("asked", ["ozu", "Ozu Yasujiro", "yasujiro ozu", "ozu, yasujirō"])
+    def test_person_of_another_script_is_found_by_the_latin_name(self, asked):
+        ozu = PersonFactory(name="小津安二郎")
+        ozu.other_names.create(name="Yasujirō Ozu")
+
+        assert people(asked) == ["小津安二郎"]
+
+    def test_films_are_found_by_their_people_under_all_names_of_the_director(self):
+        ozu = PersonFactory(name="Yasujirō Ozu")
+        ozu.other_names.create(name="小津安二郎")
+        film = FilmFactory(title="Late Spring", directors=[ozu])
+        CreditFactory(film=film, role=Role.ACTOR, person=PersonFactory(name="Setsuko Hara"))
+
+        assert films("hara") == films("小津") == films("ozu hara") == ["Late Spring"]
+
+    def test_review_is_found_by_tag_and_author(self):
+        ReviewFactory(headline="One", tag_names=["coastlines"], authors=[AuthorFactory(name="Otto Splice")])
+        ReviewFactory(headline="Two")
+
+        assert reviews("coastlines") == reviews("splice") == ["One"]
+        assert found("otto", Kind.AUTHOR) == ["Otto Splice"]
+
+    def test_last_word_may_be_unfinished(self):
+        FilmFactory(title="The Assassination of Jesse James")
+
+        assert films("jesse ja") == ["The Assassination of Jesse James"]
+        assert films("jes james") == []
+
+    def test_stop_words_are_found_in_names(self):
+        FilmFactory(title="To Be or Not to Be")
+        FilmFactory(title="Not Yet")
+
+        assert films("to be or not to be") == ["To Be or Not to Be"]
+
+
+class TestOrder:
+    def test_whole_title_then_beginning_then_word_then_text(self):
+        for title in ["Iran, Ran", "Random Harvest", "Ran", "Elsewhere"]:
+            FilmFactory(title=title)
+        ReviewFactory(film=FilmFactory(title="Kagemusha"), body="<p>Before Ran he made this.</p>")
+        ReviewFactory(film=FilmFactory(title="Ran"), body="<p>Fire.</p>")
+
+        assert films("ran") == ["Ran", "Ran", "Random Harvest", "Iran, Ran"]
+        assert reviews("ran") == ["Ran", "Kagemusha"]
+
+    def test_leading_article_does_not_count(self):
+        FilmFactory(title="Third Man on the Mountain")
+        FilmFactory(title="The Third Man")
+
+        assert films("third man") == ["The Third Man", "Third Man on the Mountain"]
+
+    def test_group_with_the_best_match_of_a_name_comes_first(self, client):
+        FilmFactory(title="Jacques Audiard, a Portrait")
+        PersonFactory(name="Claire Denis")
+        FilmFactory(title="Denis")
+
+        assert [heading.get_text() for heading in page(client, q="denis").select("main h2")] == ["Films", "People"]
+        assert [heading.get_text() for heading in page(client, q="claire").select("main h2")] == ["People"]
+
+
+class TestSpelling:
+    @pytest.mark.parametrize(
+        ("asked", "meant"),
+        [
+            ("tarkosvky", "tarkovsky"),
+            ("tarkofski", "tarkovsky"),
+            ("Andrei Tarkvsky", "Andrei tarkovsky"),
+            ("weerasetakul", "weerasethakul"),
+            ("kislovski", "kieslowski"),
+            ("kieslovsky", "kieslowski"),
+        ],
+    )
+    def test_misspelt_name_is_found_all_the_same(self, client, asked, meant):
+        for name in ["Andrei Tarkovsky", "Apichatpong Weerasethakul", "Krzysztof Kieślowski"]:
+            PersonFactory(name=name)
+
+        answer = page(client, q=asked)
+
+        assert answer.select_one(".notice a").get_text() == meant
+        assert len(answer.select(".names li")) == 1
+
+    def test_correction_is_offered_beside_few_results(self, client):
+        PersonFactory(name="Andrei Tarkovsky")
+        ReviewFactory(body="<p>Tarkovski, as some write.</p>")
+
+        answer = page(client, q="tarkovski")
+
+        assert "Did you mean tarkovsky?" in answer.select_one(".notice").get_text()
+        assert len(answer.select(".rows li")) == 1
+
+    def test_nothing_is_offered_that_finds_nothing(self, client):
+        DraftFactory(headline="Kaleidoscope", tag_names=["kaleidoscopes"])
+
+        answer = page(client, q="kaleidoscpe")
+
+        assert answer.select_one(".notice") is None
+        assert "Nothing for “kaleidoscpe”" in answer.get_text()
+
+    def test_right_words_are_not_corrected(self, client):
+        FilmFactory(title="Solaris")
+        FilmFactory(title="Polaris")
+
+        assert page(client, q="polaris").select_one(".notice") is None
+
+
+class TestPage:
+    def test_words_are_marked_in_title_and_passage(self, client):
+        film = FilmFactory(title="A Prophet", directors=[PersonFactory(name="Jacques Audiard")])
+        body = f"<p>{'First this. ' * 80}What Audiard’s camera knows &amp; shows.</p>"
+        ReviewFactory(film=film, body=body)
+
+        row = page(client, q="audiard").select_one(".rows li")
+
+        assert [mark.get_text() for mark in row.select("mark")] == ["Audiard’s"]
+        assert "camera knows & shows" in row.get_text()
+        assert len(row.get_text()) < 600
+
+    def test_marks_never_let_markup_through(self, client):
+        ReviewFactory(headline="<b>Snow</b>", standfirst="<script>snow()</script> & snow")
+
+        html = client.get("/search/", {"q": "snow"}).content.decode()
+
+        assert "<script>snow" not in html
+        assert "<b>Snow" not in html
+        assert "&lt;b&gt;<mark>Snow</mark>" in html
+
+    def test_empty_query_says_what_can_be_searched(self, client):
+        answer = page(client)
+
+        assert "reviews, films, people, writers and themes" in answer.main.get_text()
+        assert answer.select_one("main input[name=q]")["value"] == ""
+
+    def test_results_are_not_for_search_engines(self, client):
+        FilmFactory(title="Ran")
+
+        assert page(client, q="ran").select_one("meta[name=robots]")["content"] == "noindex"
+        assert client.get("/search/", {"q": "ran"}).headers["Cache-Control"] == "public, max-age=0, s-maxage=60"
+
+    def test_all_results_of_one_kind_come_in_pages(self, client):
+        director = PersonFactory(name="Prolific Director")
+        for number in range(30):
+            FilmFactory(title=f"Work {number}", directors=[director])
+
+        first = page(client, q="prolific")
+        assert len(first.select(".capsule")) == 6
+        link = first.find("a", string="All 30 films")
+        everything = BeautifulSoup(client.get(link["href"]).content, "html5lib")
+        second = page(client, q="prolific", **{"in": "films", "page": "2"})
+
+        assert len(everything.select(".capsule")) == 24
+        assert len(second.select(".capsule")) == 6
+        assert client.get("/search/", {"q": "prolific", "in": "films", "page": "3"}).status_code == 404
+        assert client.get("/search/", {"q": "prolific", "in": "nonsense", "page": "x"}).status_code == 200
+
+    @pytest.mark.parametrize("number", [1, 3])
+    def test_queries_are_few_and_constant(self, client, django_assert_num_queries, number):
+        Publication(name="Second Reel").save()
+        for place in range(number):
+            director = PersonFactory(name=f"Snow {place}")
+            film = FilmFactory(title=f"Snow {place}", directors=[director])
+            ReviewFactory(film=film, authors=[AuthorFactory(name=f"Snow {place}")], tag_names=[f"snow {place}"])
+        client.get("/search/", {"q": "snow"})  # learns content types
+        catch_up()
+
+        with django_assert_num_queries(10):
+            answer = page(client, q="snow")
+
+        assert len(answer.select("main h2")) == 5
+
+
+class TestVisibility:
+    def test_unpublished_work_is_never_found(self, client):
+        for state in (State.DRAFT, State.IN_REVIEW, State.WITHDRAWN):
+            ReviewFactory(headline="Xylophone", standfirst="Xylophone.", state=state, tag_names=["xylophone"])
+        ReviewFactory(headline="Xylophone", published_at=timezone.now() + timedelta(hours=1), tag_names=["xylophone"])
+
+        assert search(read_query("xylophone")).total == 0
+        assert "Nothing for" in page(client, q="xylophone").get_text()
+        assert client.get("/search/suggest", {"q": "xylo"}).json() == {"suggestions": []}
+
+    def test_scheduled_review_is_found_from_its_moment_on(self):
+        moment = timezone.now() + timedelta(hours=1)
+        ReviewFactory(headline="Xylophone", published_at=moment)
+        assert reviews("xylophone") == []
+
+        with time_machine.travel(moment + timedelta(seconds=1)):
+            assert reviews("xylophone") == ["Xylophone"]
+
+    def test_withdrawn_review_is_gone_at_once(self):
+        review = ReviewFactory(headline="Xylophone")
+        assert reviews("xylophone") == ["Xylophone"]
+
+        review.withdraw()
+
+        assert reviews("xylophone") == []
+
+
+BAD = [
+    "x" * 10_000, "x " * 5_000, '"', '""', '"""', '"a', "a\x00b", "\x00", "\ud800", "a\udfffb", "' OR 1=1 --", "AND", "OR NOT",
+    "NEAR(a b)", "name:a", "a*", "*", "^a", "a - b", "(", ")", "{name} : a", "<script>alert(1)</script>", '"><img src=x onerror=1>',
+    "%", "_", "\\", "';--", "a'b", "a & b | !c", "a <-> b", ":*", "ﷺ", "½", "İ", "ß", "👩‍👩‍👧", "\u202eabc", "\u0301", "ๆ", "𠀀", "٣", "²",
+    "\t\n", "{{ 7|add:7 }}", "%s", "%(a)s", "a'::tsquery", "$$",
+]  # fmt: skip
+
+
+def get(client, address, asked):
+    """As a browser would send it, or something that is none: half characters too."""
+    return client.get(f"{address}?q={quote(asked, errors='surrogatepass')}")
+
+
+@pytest.mark.parametrize("asked", BAD, ids=lambda asked: ascii(asked)[:20])
+def test_senseless_queries_give_a_sane_page(client, asked):
+    FilmFactory(title="A")
+
+    html = get(client, "/search/", asked)
+    suggested = get(client, "/search/suggest", asked)
+
+    assert (html.status_code, suggested.status_code) == (200, 200)
+    assert b"<script>alert" not in html.content
+    assert b"<img src=x" not in html.content
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asked=st.text() | st.text("ab\"*()小津é½-'’\\:&|!<>\x00\ud800 ", max_size=40))
+def test_any_text_can_be_asked(client, asked):
+    assert get(client, "/search/", asked).status_code == 200
+    assert get(client, "/search/suggest", asked).status_code == 200
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(title=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60))
+def test_film_is_found_by_its_own_title(title):
+    query = read_query(title)
+    film = FilmFactory(title=title)
+
+    if query and len(query.terms) < 10:
+        assert film.pk in search(query).ids[Kind.FILM]
+
+
+class TestSuggestions:
+    def test_name_films_people_and_reviews(self, client):
+        ReviewFactory(film=FilmFactory(title="Solaris", year=1972), headline="Solaris, again")
+        PersonFactory(name="Sol Picker", birth_year=1950)
+
+        response = client.get("/search/suggest", {"q": "sol"})
+
+        assert response.headers["Cache-Control"] == "public, max-age=60"
+        assert {(item["kind"], item["label"], item["detail"]) for item in response.json()["suggestions"]} == {
+            ("Film", "Solaris", "1972"),
+            ("Person", "Sol Picker", "born 1950"),
+            ("Review", "Solaris, again", ""),
+        }
+
+    def test_are_eight_at_most_and_of_every_kind(self, client):
+        for number in range(12):
+            ReviewFactory(film=FilmFactory(title=f"Solo {number}"), authors=[])
+        PersonFactory(name="Solo")
+
+        found = client.get("/search/suggest", {"q": "solo"}).json()["suggestions"]
+
+        assert len(found) == 8
+        assert {item["kind"] for item in found} == {"Film", "Person", "Review"}
+        assert found[0]["kind"] == "Person"
