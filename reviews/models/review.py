@@ -123,7 +123,7 @@ class Review(Publishable):
         ]
         indexes = [
             *Publishable.Meta.indexes,
-            models.Index(fields=["film", "state", "-published_at"], name="reviews_review_of_film"),
+            models.Index(fields=["film", "state", "-published_at", "-id"], name="reviews_review_of_film"),
         ]
         permissions = [("publish_review", "Can publish, schedule and withdraw reviews")]
 
