@@ -4,6 +4,7 @@ import hashlib
 import re
 from functools import cache as once
 from pathlib import Path
+from urllib.parse import quote
 
 from django.conf import settings
 from django.core.cache import cache
@@ -56,7 +57,7 @@ class PageCacheMiddleware:
         request.get_host()  # a host that is not ours is refused, whether the page is kept or not
         state = state_of_content()
         packed = bool(re_accepts_gzip.search(request.headers.get("Accept-Encoding", "")))
-        return f"page:{build()}:{state}:{packed:d}:{request.path}?{query}" if state else None
+        return f"page:{build()}:{state}:{packed:d}:{quote(request.path)}?{query}" if state else None
 
 
 @once

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_safe
 from taggit.models import Tag
 
 from config.http import page_of, public_page
-from films.models import Film
+from films.models import Film, Still
+from films.pictures import credits_of
 from people.models import Person
 from reviews.models import Author, Review
 from reviews.search.analysis import Query, read_query
@@ -101,16 +102,25 @@ def search_page(request: HttpRequest) -> HttpResponse:
     elif not found.total:
         meant = None
     scope = BY_NAME.get(request.GET.get("in", ""))
+    groups = [_page(request, found, scope)] if scope else _groups(found)
     context = {
         "query": query,
         "found": found,
         "meant": meant,
         "is_instead": found is instead,
-        "groups": [_page(request, found, scope)] if scope else _groups(found),
+        "groups": groups,
         "scope": scope,
+        "picture_credits": credits_of(still for group in groups for still in _stills(group)),
         "counted": [(shown, len(found.ids[shown.kind])) for shown in SHOWN if shown.kind in found.ids],
     }
     return TemplateResponse(request, "reviews/search.html", context)
+
+
+def _stills(group: Group) -> list[Still | None]:
+    """The pictures on the cards of a group."""
+    if group.shown.kind is Kind.REVIEW:
+        return [review.still for review in group.items]
+    return [film.card_still for film in group.items] if group.shown.kind is Kind.FILM else []
 
 
 def _groups(found: Found) -> list[Group]:
