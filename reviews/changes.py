@@ -6,16 +6,21 @@ transaction of the change; and the time of the newest review that is public, whi
 when a scheduled one appears.
 """
 
+from datetime import UTC, datetime
+from functools import cache as once
+
 from django.apps import apps
-from django.db import connections
+from django.db import connection, connections
 from django.db.models import Max
 from django.db.transaction import atomic
+from django.utils import timezone
 
 from reviews.models import ContentVersion, Review
 
 STEP = 1_000_000
 """Counting goes up by a random step, so that a database restored from a backup never counts to a number that a
 page made from its lost future was kept under."""
+SOME_MOMENT = datetime(1888, 10, 14, tzinfo=UTC)
 WATCHED_APPS = ("people", "films", "reviews", "taggit")
 
 
@@ -71,6 +76,23 @@ TRIGGERS = {"sqlite": _sqlite, "postgresql": _postgresql}
 
 def state_of_content(now=None) -> str:
     """A word that stays the same for exactly as long as every public page does: one query."""
-    newest = Review.objects.published(now).order_by().values("state").annotate(time=Max("published_at")).values("time")
-    row = ContentVersion.objects.annotate(newest=newest).values_list("number", "newest").first()
-    return f"{row[0]}-{row[1].timestamp() if row[1] else 0}" if row else ""
+    sql, params = _state_query(connection.vendor)
+    moment = connection.ops.adapt_datetimefield_value(now or timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [moment if param == _some_moment() else param for param in params])
+        row = cursor.fetchone()
+    return f"{row[0]}-{row[1] or 0}".replace(" ", "T") if row else ""
+
+
+@once
+def _state_query(vendor: str) -> tuple[str, tuple]:
+    """The query as SQL, written out once: it is asked for every page, and Django takes longer to write it than the
+    database to answer. The moment it was written for is replaced by the present one."""
+    newest = Review.objects.published(SOME_MOMENT).order_by().values("state")
+    newest = newest.annotate(time=Max("published_at")).values("time")
+    versions = ContentVersion.objects.annotate(newest=newest).values_list("number", "newest")
+    return versions.query.get_compiler(connection.alias).as_sql()
+
+
+def _some_moment():
+    return connection.ops.adapt_datetimefield_value(SOME_MOMENT)
