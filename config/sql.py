@@ -52,19 +52,6 @@ class _Bare(Subquery):
     template = "%(subquery)s"
 
 
-class AsJSON(Func):
-    """A JSON column inside a JSON object: SQLite, which keeps JSON as text, has to be told."""
-
-    output_field = JSONField()
-    arity = 1
-
-    def as_sqlite(self, compiler, connection, **extra):
-        return super().as_sql(compiler, connection, template="JSON(%(expressions)s)", **extra)
-
-    def as_postgresql(self, compiler, connection, **extra):
-        return super().as_sql(compiler, connection, template="%(expressions)s", **extra)
-
-
 def rows(queryset: QuerySet, **columns) -> _Group:
     """An expression for annotate(): the rows of `queryset` (ordered, filtered by OuterRef) as a list of
     dicts with the columns named (each a field path or an expression)."""

@@ -18,7 +18,7 @@ from taggit.models import Tag, TaggedItem
 
 from config.http import public_page
 from config.images import Picture
-from config.sql import AsJSON, rows
+from config.sql import rows
 from films.models import Film, Still
 from people.models import Person, Portrait
 from reviews.models import Author, AuthorPortrait, Page, Review
@@ -49,7 +49,7 @@ class Kind:
 
 def _picture_rows(pictures: QuerySet):
     """The first picture. Its measures belong to it: a record made without them would open the file to look."""
-    return rows(pictures[:1], image="image", widths=AsJSON("widths"), width="width", height="height")
+    return rows(pictures[:1], image="image", widths="widths", width="width", height="height")
 
 
 def _picture(model: type[Picture], found: list[dict]) -> str:

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from config.languages import LANGUAGE_CODE, country_name, language_name
 from config.slugs import Addressed, FormerSlug, slug_from
-from config.sql import AsJSON, children, ready_made, rows
+from config.sql import children, ready_made, rows
 from films.models.roles import Role
 from people.models import WIKIDATA_ITEM
 
@@ -86,7 +86,7 @@ PRINTED_NAME = Case(When(credited_as="", then=F("person__name")), default=F("cre
 CARD_COLUMNS = {
     name: name for name in ("id", "image", "width", "height", "focal_x", "focal_y", "alt", "credit", "role")
 }
-CARD_COLUMNS |= {"is_decorative": "is_decorative", "widths": AsJSON("widths")}
+CARD_COLUMNS |= {"is_decorative": "is_decorative", "widths": "widths"}
 """What a card needs of a still: columns of Still under their own names."""
 
 
