@@ -33,7 +33,19 @@ class RushesAdminSite(AdminSite):
     empty_value_display = "–"
     enable_nav_sidebar = False
     ORDER = ["reviews", "films", "people", "subscriptions", "taggit", "auth"]
-    MODEL_ORDER = ["Review", "Capsule", "CriticQuote", "Author", "Page", "Publication", "Film", "Genre"]
+    MODEL_ORDER = [
+        "Review",
+        "Capsule",
+        "CriticQuote",
+        "FrontPage",
+        "Season",
+        "Author",
+        "Page",
+        "Publication",
+        "RatingMeaning",
+        "Film",
+        "Genre",
+    ]
     NAMES = {"taggit": "Tags", "auth": "Accounts", "django_tasks_db": "Background tasks"}
     MASTHEAD = ["Review", "Film", "Person", "Author"]
 

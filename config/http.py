@@ -3,7 +3,7 @@
 import re
 from functools import wraps
 
-from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
+from django.core.paginator import EmptyPage, Page, Paginator
 from django.http import Http404, HttpRequest
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
@@ -23,12 +23,16 @@ def public_page(view):
     return require_safe(answer)
 
 
+def page_number(text: str) -> int:
+    """The number of a page as an address names it, 1 if it names none; Http404 if that is no number of a page."""
+    if text and not re.fullmatch(r"[1-9][0-9]{0,8}", text):
+        raise Http404("Pages are numbered from 1, without zeros in front.")
+    return int(text or 1)
+
+
 def page_of(request: HttpRequest, items, per_page: int) -> Page:
     """The page of a list that ?page= asks for, the first if it does not; Http404 past either end."""
-    number = request.GET.get("page", "1")
-    if not re.fullmatch(r"[1-9][0-9]{0,8}", number):
-        raise Http404("Pages are numbered from 1, without zeros in front.")
     try:
-        return Paginator(items, per_page).page(int(number))
-    except (EmptyPage, PageNotAnInteger):
+        return Paginator(items, per_page).page(page_number(request.GET.get("page", "")))
+    except EmptyPage:
         raise Http404("There is no such page of this list.") from None

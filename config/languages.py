@@ -44,6 +44,18 @@ def country_name(code: str) -> str:
     return str(countries.name(code)) or code
 
 
+_TAKE_AN_ARTICLE = {
+    *("AE", "AX", "BS", "CC", "CD", "CF", "CK", "CZ", "DO", "FK", "FO", "GB", "IM", "KM"),
+    *("KY", "MH", "MP", "MV", "NL", "PH", "SB", "SC", "SU", "TC", "US", "VG", "VI"),
+}
+
+
+def country_in_a_sentence(code: str) -> str:
+    """The country's name as running text has it: "France", "the Netherlands"."""
+    name = country_name(code).removesuffix(" (The)")
+    return f"the {name}" if code in _TAKE_AN_ARTICLE else name
+
+
 @lru_cache
 def country_choices() -> list[tuple[str, str]]:
     """(code, name) of all countries, those that are gone included, by name."""

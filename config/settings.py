@@ -245,7 +245,14 @@ DJANGO_PROSE_EDITOR_EXTENSIONS = [
     {
         "js": [static_lazy("admin/footnote.js")],
         "extensions": {"Footnote": html_tags(["span"], {"span": ["data-footnote"]})},
-    }
+    },
+    {
+        "js": [static_lazy("admin/spoiler.js")],
+        "extensions": {
+            "Spoiler": html_tags(["span"], {"span": ["data-spoiler"]}),
+            "SpoilerBlock": html_tags(["div"], {"div": ["data-spoiler"]}),
+        },
+    },
 ]
 
 DJANGO_PROSE_EDITOR_MENU_GROUPS = [  # buttons only: the package's drop-down cannot be reached by keyboard

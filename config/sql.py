@@ -5,12 +5,16 @@ A film page needs countries, languages, genres, certificates and links: five pre
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache as once
 
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Func, JSONField, Model, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
+
+STAND_IN = datetime(1888, 10, 14, tzinfo=UTC)
+"""The moment that SQL is written out for, before it is put in the place of the true one."""
 
 
 class _Group(Func):
@@ -60,17 +64,25 @@ def rows(queryset: QuerySet, **columns) -> _Group:
     )
 
 
-def ready_made(model: type[Model], columns: Callable[[], dict]) -> dict[str, RawSQL]:
-    """The expressions that `columns()` names, as SQL that was written out once.
+def ready_made(model: type[Model], columns: Callable[..., dict], *, at: datetime | None = None) -> dict[str, RawSQL]:
+    """The expressions that `columns()` names, as SQL that was written out once; or `columns(at)`, if they depend on
+    a moment.
 
     Django builds and compiles a nested expression anew for every query, which costs more time than the
     database needs to answer. For annotations of the outer query's own table only: the SQL names that table."""
-    return _written_out(model, columns, connection.vendor)
+    if at is None:
+        return _written_out(model, columns, (), connection.vendor)
+    written = _written_out(model, columns, (STAND_IN,), connection.vendor)
+    stand_in, moment = map(connection.ops.adapt_datetimefield_value, (STAND_IN, at))
+    return {
+        name: RawSQL(column.sql, [moment if param == stand_in else param for param in column.params], JSONField())
+        for name, column in written.items()
+    }
 
 
 @once
-def _written_out(model, columns, vendor) -> dict[str, RawSQL]:
-    query = model._base_manager.annotate(**columns()).order_by().query
+def _written_out(model, columns, arguments, vendor) -> dict[str, RawSQL]:
+    query = model._base_manager.annotate(**columns(*arguments)).order_by().query
     compiler = query.get_compiler(DEFAULT_DB_ALIAS)
     compiler.setup_query()
     return {

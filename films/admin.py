@@ -11,7 +11,7 @@ from config.admin_base import Blocks, EditorAdmin, ListFilter, Rows, how_many
 from config.admin_forms import CodeSelect, GuardedForm, RowForm, RowFormSet, SuggestInput
 from config.languages import country_choices, country_name, language_choices
 from config.sql import children, rows
-from films.models import Certificate, Credit, Film, FilmCountry, FilmLanguage, Genre, Role, Still, WatchLink
+from films.models import Certificate, Credit, Film, FilmCountry, FilmLanguage, FilmTitle, Genre, Role, Still, WatchLink
 from films.models.film import PRINTED_NAME
 from people.admin import PersonAdmin
 from people.models import Person
@@ -49,6 +49,17 @@ class LanguageRows(Rows):
     form = LanguageForm
     after = "Title"
     fields = ["language", "position"]
+
+
+class OtherTitleForm(RowForm):
+    blame = "title"
+
+
+class OtherTitleRows(Rows):
+    model = FilmTitle
+    form = OtherTitleForm
+    after = "Title"
+    verbose_name_plural = "other titles"
 
 
 class CreditForm(RowForm):
@@ -173,7 +184,7 @@ class FilmAdmin(EditorAdmin):
     search_help_text = "Titles, original titles and the names of everybody credited."
     ordering = ["sort_title", "year", "pk"]
     autocomplete_fields = ["genres"]
-    inlines = [CountryRows, LanguageRows, CreditRows, StillBlocks, CertificateRows, WatchLinkRows]
+    inlines = [OtherTitleRows, CountryRows, LanguageRows, CreditRows, StillBlocks, CertificateRows, WatchLinkRows]
     fieldsets = [
         ("Title", {"fields": ["title", ("original_title", "original_language"), ("year", "runtime")]}),
         ("Picture", {"fields": [("aspect_ratio", "colour", "card_tone"), "trailer_url"]}),

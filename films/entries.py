@@ -1,6 +1,6 @@
 """A file of films, JSON lines plain or gzipped: read one line at a time, checked and cleaned.
 
-The keys of a line are those of FACTS, LISTS and CREDITS below, all but the title optional; others are ignored.
+The keys of a line are those that read_entry() asks for, all but the title optional; others are ignored.
 """
 
 import gzip
@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from config.languages import country_code, language_choices
-from films.models import Film, Genre, Role
+from config.languages import LANGUAGE_CODE, country_code, language_choices
+from films.models import Film, FilmTitle, Genre, Role
 from films.models.film import FIRST_FILM_YEAR, IMDB_TITLE
 from people.models import Person
 
@@ -91,6 +91,7 @@ class Entry:
 
     line: int
     facts: dict[str, str | int]
+    other_titles: dict[str, str] = field(default_factory=dict)  # their languages, if known
     countries: list[str] = field(default_factory=list)
     languages: list[str] = field(default_factory=list)
     genres: list[str] = field(default_factory=list)
@@ -105,6 +106,7 @@ def read_entry(number: int, line: bytes) -> Entry:
     entry = Entry(number, _facts(data))
     if "\ufffd" in entry.facts["title"]:
         entry.remarks.append(f"the title “{entry.facts['title']}” has letters that were lost (U+FFFD)")
+    _read_other_titles(entry, data)
     _read_countries(entry, _texts(data, "countries"))
     _read_languages(entry, _texts(data, "languages"))
     _read_genres(entry, _texts(data, "genres"))
@@ -176,13 +178,18 @@ def _number(data: dict, key: str, least: int, most: int) -> int | None:
     return value
 
 
-def _texts(data: dict, key: str) -> list[str]:
-    """A list of texts, cleaned, each once, in order."""
+def _list(data: dict, key: str) -> list:
     value = data.get(key)
     if value is None:
         return []
     if not isinstance(value, list):
         raise BadLine(f"{key} is not a list but {_kind(value)}")
+    return value
+
+
+def _texts(data: dict, key: str) -> list[str]:
+    """A list of texts, cleaned, each once, in order."""
+    value = _list(data, key)
     for item in value:
         if not isinstance(item, str):
             raise BadLine(f"{key} has something other than text in it: {_kind(item)}")
@@ -207,6 +214,26 @@ def _kind(value: object) -> str:
         list: "a list",
         dict: "an object",
     }.get(type(value), "null")
+
+
+def _read_other_titles(entry: Entry, data: dict) -> None:
+    """Each a text, or an object with a title and perhaps the code of its language."""
+    own = {entry.facts["title"], entry.facts.get("original_title"), ""}
+    for item in _list(data, "other_titles"):
+        title, language = (item.get("title"), item.get("language")) if isinstance(item, dict) else (item, None)
+        if not isinstance(title, str):
+            raise BadLine(f"other_titles has something other than titles in it: {_kind(title)}")
+        title = _text({"other_titles": title}, "other_titles", FilmTitle, "title")
+        if language and not _is_language(language):
+            entry.dropped["unknown language"] += 1
+            language = None
+        if title not in own:
+            entry.other_titles.setdefault(title, language or "")
+
+
+def _is_language(code: object) -> bool:
+    longest = FilmTitle._meta.get_field("language").max_length
+    return isinstance(code, str) and len(code) <= longest and bool(LANGUAGE_CODE.regex.search(code))
 
 
 def _read_countries(entry: Entry, names: list[str]) -> None:

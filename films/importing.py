@@ -16,12 +16,18 @@ from django.db.models import Q
 
 from config.slugs import free_slugs, slug_from
 from films.entries import BadLine, Entry, read_entry
-from films.models import Credit, Film, FilmCountry, FilmLanguage, Genre, Role
-from films.models.film import sort_title_from
+from films.filing import possible_sort_titles, sort_title_from
+from films.models import Credit, Film, FilmCountry, FilmLanguage, FilmTitle, Genre, Role
 from people.models import Person, sort_name_from
 
 BATCH_SIZE = 200
 ATTEMPTS = 3
+LISTS = (
+    (FilmCountry, "countries"),
+    (FilmLanguage, "languages"),
+    (FilmTitle, "other titles"),
+    (Film.genres.through, "genres"),
+)
 IDENTIFIERS = ("source_id", "imdb_id")  # unique in the table; the first one counts most
 
 
@@ -148,11 +154,11 @@ class Batch:
         known = films.filter(
             Q(source_id__in=[fact["source_id"] for fact in facts if "source_id" in fact])
             | Q(imdb_id__in=[fact["imdb_id"] for fact in facts if "imdb_id" in fact])
-            | Q(sort_title__in={sort_title_from(fact["title"]) for fact in facts})
+            | Q(sort_title__in={filed for fact in facts for filed in possible_sort_titles(fact["title"])})
         )
         records = {film.pk: Record(film) for film in known.order_by("pk")}
         self._find_credits(records)
-        for model, name in ((FilmCountry, "countries"), (FilmLanguage, "languages"), (Film.genres.through, "genres")):
+        for model, name in LISTS:
             for pk in model.objects.filter(film__in=records).order_by().values_list("film_id", flat=True).distinct():
                 records[pk].has.add(name)
         for record in records.values():
@@ -231,6 +237,13 @@ class Batch:
             if made and name not in record.has:
                 record.has.add(name)
                 record.rows += _in_order(made)
+        if entry.other_titles and "other titles" not in record.has:
+            record.has.add("other titles")
+            record.rows += [
+                FilmTitle(film=film, title=title, language=code)
+                for title, code in entry.other_titles.items()
+                if title not in (film.title, film.original_title)
+            ]
         if entry.genres and "genres" not in record.has:
             record.has.add("genres")
             genres = {id(genre): genre for genre in map(self._genre, entry.genres)}
@@ -271,9 +284,10 @@ class Batch:
             if record.film.pk:
                 record.film.save(update_fields={*record.filled, "changed_at"})
             else:
-                record.film.sort_title = sort_title_from(record.film.title)
+                film = record.film
+                film.sort_title = sort_title_from(film.title, film.original_language, film.original_title)
         _create_addressed(Film, [record.film for record in self.changed.values()])
-        for model in (FilmCountry, FilmLanguage, Film.genres.through, Credit):
+        for model in (*(model for model, _name in LISTS), Credit):
             _create(model, [row for record in self.changed.values() for row in record.rows if type(row) is model])
 
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+from config.alphabet import LetterField, SortKeyField
 from config.images import Picture
 from config.richtext import SHORT, RichTextField
 from config.slugs import Addressed, FormerSlug
@@ -38,8 +39,8 @@ def sort_name_from(name: str) -> str:
 
 class PersonQuerySet(models.QuerySet):
     def by_name(self):
-        """In the order of an index: by sort name."""
-        return self.order_by("sort_name", "pk")
+        """In the order of an index: by letter, then by sort name, accents or not."""
+        return self.order_by("letter", "sort_key", "pk")
 
 
 class Person(Addressed):
@@ -54,6 +55,8 @@ class Person(Addressed):
         blank=True,
         help_text="As an index files it, for example “Denis, Claire”. Left empty, it is guessed.",
     )
+    sort_key = SortKeyField(of="sort_name", max_length=200)
+    letter = LetterField(of="sort_name")
     birth_year = models.PositiveSmallIntegerField(
         null=True,
         blank=True,
@@ -101,6 +104,7 @@ class Person(Addressed):
         indexes = [
             models.Index(fields=["name"]),
             models.Index(fields=["sort_name", "id"]),
+            models.Index(fields=["letter", "sort_key", "id"], name="people_person_alphabet"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -126,6 +130,8 @@ class Person(Addressed):
             self.sort_name = sort_name_from(self.name)
         if kwargs.get("update_fields") is not None and "name" in kwargs["update_fields"]:
             kwargs["update_fields"] = {*kwargs["update_fields"], "sort_name"}
+        if "sort_name" in (kwargs.get("update_fields") or ()):
+            kwargs["update_fields"] = {*kwargs["update_fields"], "sort_key", "letter"}
         for field in (
             "imdb_id",
             "wikidata_id",

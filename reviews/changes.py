@@ -11,7 +11,6 @@ from functools import cache as once
 
 from django.apps import apps
 from django.db import connection, connections
-from django.db.models import Max
 from django.db.transaction import atomic
 from django.utils import timezone
 
@@ -88,8 +87,7 @@ def state_of_content(now=None) -> str:
 def _state_query(vendor: str) -> tuple[str, tuple]:
     """The query as SQL, written out once: it is asked for every page, and Django takes longer to write it than the
     database to answer. The moment it was written for is replaced by the present one."""
-    newest = Review.objects.published(SOME_MOMENT).order_by().values("state")
-    newest = newest.annotate(time=Max("published_at")).values("time")
+    newest = Review.objects.published(SOME_MOMENT).order_by("-published_at").values("published_at")[:1]
     versions = ContentVersion.objects.annotate(newest=newest).values_list("number", "newest")
     return versions.query.get_compiler(connection.alias).as_sql()
 

@@ -15,15 +15,17 @@ from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFeed, rfc3339_date
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from taggit.models import Tag
 
 from config.http import public_page
-from config.richtext import printed
+from config.printing import printed
 from config.slugs import get_or_redirect
+from config.spoilers import without_spoilers
 from films.models import Credit, Role
 from people.models import Person
-from reviews.models import Author, Publication, Review
+from reviews.models import Author, Publication, Review, Season
 from reviews.outside import (
     absolute,
     modified_at,
@@ -192,14 +194,16 @@ def picture(review: Review) -> dict | None:
 
 
 def content(review: Review, publication: Publication, address: str) -> str:
-    """The whole review as HTML that can stand on another site: every address in it is absolute."""
+    """The whole review as HTML that can stand on another site: every address in it is absolute. Who reads it there
+    has nothing to open, so what is marked as spoiling stays here."""
+    instead = format_html('<a href="{}">Spoiler: read it on the site</a>', address)
     text = render_to_string(
         "reviews/feed_content.html",
         {
             "review": review,
             "still": review.still,
             "picture": review.still and picture_address(review.still),
-            "body": without_hidden_words(printed(review.body)),
+            "body": without_hidden_words(printed(without_spoilers(review.body, instead))),
             "figure": rating_figure(review, publication),
         },
     )
@@ -280,6 +284,21 @@ def director_feed(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
     return answer(Channel(title, title, person.get_absolute_url(), director_stem(person), reviews), publication, ending)
 
 
+@public_page
+def season_feed(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
+    """The newest reviews of a season."""
+    season, redirect = get_or_redirect(Season.objects.public(), slug)
+    if redirect:
+        return moved(redirect, "seasons", ending)
+    publication = Publication.current()
+    title = f"{publication.name}: {season.title}"
+    description = season.standfirst or title
+    reviews = season.reviews().published()
+    return answer(
+        Channel(title, description, season.get_absolute_url(), season_stem(season), reviews), publication, ending
+    )
+
+
 def moved(redirect: HttpResponse, kind: str, ending: str) -> HttpResponse:
     """The redirect to a page made one to the feed of that page, for readers who subscribed under an old name."""
     slug = redirect.headers["Location"].rstrip("/").rpartition("/")[2]
@@ -304,6 +323,10 @@ def tag_stem(tag: Tag) -> str:
 
 def director_stem(person: Person) -> str:
     return _stem("director", person.slug)
+
+
+def season_stem(season: Season) -> str:
+    return _stem("season", season.slug)
 
 
 def _stem(kind: str, *slug: str) -> str:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from config.images import Picture
 from reviews.models import Publication, Review
+from reviews.models.fields import figure_of
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -42,7 +43,7 @@ def rating_figure(review: Review, publication: Publication) -> str:
     """The rating as it is printed, "3.5" or "4"; empty if there is none or the publication prints none."""
     if review.rating is None or not publication.show_ratings:
         return ""
-    return f"{review.rating:.1f}".removesuffix(".0")
+    return figure_of(review.rating)
 
 
 def picture_address(picture: Picture) -> str:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpResponse
 from django.middleware.gzip import re_accepts_gzip
+from django.utils import timezone
 from django.utils.cache import get_conditional_response
 
 from reviews.changes import state_of_content
@@ -55,9 +56,10 @@ class PageCacheMiddleware:
         if len(request.path) > 200 or (query and not PAGE_NUMBER.fullmatch(query)):
             return None
         request.get_host()  # a host that is not ours is refused, whether the page is kept or not
-        state = state_of_content()
+        state = request.state_of_content = state_of_content()  # for the view too
+        today = timezone.localdate()  # some pages say what goes on today
         packed = bool(re_accepts_gzip.search(request.headers.get("Accept-Encoding", "")))
-        return f"page:{build()}:{state}:{packed:d}:{quote(request.path)}?{query}" if state else None
+        return f"page:{build()}:{state}:{today}:{packed:d}:{quote(request.path)}?{query}" if state else None
 
 
 @once

@@ -12,7 +12,7 @@ from reviews.models import Author, Review, ReviewByline, State
 EDITORS, AUTHORS = "Editors", "Authors"
 ALL, WRITE, VIEW = ("view", "add", "change", "delete"), ("view", "add", "change"), ("view",)
 _FACTS = {
-    "films": ("film", "credit", "still", "filmcountry", "filmlanguage", "certificate", "watchlink"),
+    "films": ("film", "credit", "still", "filmcountry", "filmlanguage", "filmtitle", "certificate", "watchlink"),
     "people": ("person", "personname", "portrait"),
 }
 GRANTS: dict[str, list[tuple[str, tuple[str, ...], tuple[str, ...]]]] = {
@@ -21,7 +21,11 @@ GRANTS: dict[str, list[tuple[str, tuple[str, ...], tuple[str, ...]]]] = {
         ("films", ("genre",), ALL),
         (
             "reviews",
-            ("review", "reviewbyline", "capsule", "criticquote", "author", "authorportrait", "page"),
+            (
+                *("review", "reviewbyline", "relatedchoice", "capsule", "criticquote"),
+                *("author", "authorportrait", "page", "ratingmeaning"),
+                *("season", "seasonentry", "frontpage", "frontrow", "frontpick"),
+            ),
             ALL,
         ),
         ("reviews", ("review",), ("publish",)),
@@ -32,7 +36,7 @@ GRANTS: dict[str, list[tuple[str, tuple[str, ...], tuple[str, ...]]]] = {
         *((app, models, WRITE) for app, models in _FACTS.items()),
         ("films", ("genre",), VIEW),
         ("reviews", ("review", "reviewbyline", "criticquote"), WRITE),
-        ("reviews", ("author",), VIEW),
+        ("reviews", ("author", "season", "seasonentry", "frontpage", "frontrow", "frontpick"), VIEW),
     ],
 }
 UNPUBLISHED = (State.DRAFT, State.IN_REVIEW)
@@ -66,6 +70,11 @@ def reviews_open_to(user) -> QuerySet[Review]:
     mine = Exists(ReviewByline.objects.filter(review=OuterRef("pk"), author__user=user))
     public = Q(pk__in=Review.objects.published().values("pk"))
     return Review.objects.annotate(is_mine=mine).filter(Q(is_mine=True) | public)
+
+
+def reviews_to_preview(user) -> QuerySet[Review]:
+    """The reviews that previews of other pages show to somebody: those readers see or may yet come to see."""
+    return reviews_open_to(user).exclude(state=State.WITHDRAWN)
 
 
 def may_open(user, review: Review) -> bool:

@@ -21,7 +21,9 @@ from config.images import Picture
 from config.sql import rows
 from films.models import Film, Still
 from people.models import Person, Portrait
-from reviews.models import Author, AuthorPortrait, Page, Review
+from reviews.archive import calendar
+from reviews.archive.contents import reviews_now
+from reviews.models import Author, AuthorPortrait, Page, Publication, Review, Season
 from reviews.outside import absolute, modified_at, picture_address
 
 FILE_LENGTH = 2_000  # the protocol allows 50,000 addresses and 50 MB; a small file is made in a blink
@@ -135,6 +137,10 @@ def _page_entries(records: QuerySet) -> list[Entry]:
     return [Entry(page.get_absolute_url(), page.changed_at) for page in records.only("slug", "changed_at")]
 
 
+def _season_entries(records: QuerySet) -> list[Entry]:
+    return [Entry(season.get_absolute_url(), season.changed_at) for season in records.only("slug", "changed_at")]
+
+
 def _dated_by(column: str) -> Callable[[], dict]:
     return lambda: {"changed": Max(column)}
 
@@ -144,6 +150,7 @@ KINDS = {
     "films": Kind(Film.objects.all, _film_dates, _film_entries),
     "people": Kind(Person.objects.all, _dated_by("changed_at"), _person_entries),
     "authors": Kind(Author.objects.all, _author_dates, _author_entries),
+    "seasons": Kind(Season.objects.public, _dated_by("changed_at"), _season_entries),
     "tags": Kind(_tags, dict, _tag_entries),
     "pages": Kind(Page.objects.public, _dated_by("changed_at"), _page_entries),
 }
@@ -179,8 +186,15 @@ def sitemap_index(request: HttpRequest) -> HttpResponse:
 
 @public_page
 def sitemap_lists(request: HttpRequest) -> HttpResponse:
-    """The pages that are there whatever the content."""
-    return _xml("reviews/sitemap.xml", [Entry(reverse(name)) for name in LISTS])
+    """The pages that are there whatever the content, and the archive by year and month."""
+    publication = Publication.current()
+    names = [
+        *LISTS,
+        *(["seasons:list"] if publication.season_rows else []),
+        *(["ratings"] if publication.show_ratings else []),
+    ]
+    listed = [*map(reverse, names), *calendar.addresses(reviews_now(request))]
+    return _xml("reviews/sitemap.xml", list(map(Entry, listed)))
 
 
 @public_page

@@ -15,7 +15,7 @@ from taggit.models import Tag
 from config.richtext import plain_text, word_count
 from films.models import Film, Role
 from people.models import Person
-from reviews.models import Author, Publication, Review
+from reviews.models import Author, Publication, Review, Season
 from reviews.outside import absolute, modified_at, picture_address, rating_figure
 
 Data = dict[str, object]
@@ -175,7 +175,7 @@ def movie(film: Film, credits: list) -> Data:
         "@type": "Movie",
         "@id": address + "#film",
         "name": film.title,
-        "alternateName": film.original_title,
+        "alternateName": film.alternate_titles,
         "url": address,
         "image": picture_address(film.card_still) if film.card_still else "",
         "dateCreated": f"{film.year:04}-01-01" if film.year else "",  # whole dates only are taken; we know the year
@@ -254,4 +254,44 @@ def author_profile(author: Author, publication: Publication) -> Data:
             "sameAs": web_addresses(author.read_links()),
             "worksFor": None if author.has_left else publisher(publication),
         },
+    }
+
+
+# --- Seasons ------------------------------------------------------------------------------------
+
+
+def season_data(season: Season, parts: Iterable, publication: Publication) -> Data:
+    """A season on its own page: a list in its order; one with dates and a place is about a festival."""
+    address = absolute(season.get_absolute_url())
+    return {
+        "@type": "CollectionPage",
+        "@id": address + "#season",
+        "name": season.title,
+        "url": address,
+        "description": season.standfirst,
+        "inLanguage": "en-GB",
+        "dateModified": season.changed_at.isoformat(),
+        "publisher": publisher(publication),
+        "about": festival(season),
+        "mainEntity": {
+            "@type": "ItemList",
+            "itemListElement": [
+                {"@type": "ListItem", "position": part.number, "name": part.title, "url": absolute(part.url)}
+                for part in parts
+            ],
+        },
+    }
+
+
+def festival(season: Season) -> Data | None:
+    """The event a season reports on; None unless we know when and where, which an event has to say."""
+    if not (season.is_festival and season.place):
+        return None
+    return {
+        "@type": "Festival",
+        "name": season.title,
+        "description": season.standfirst,
+        "startDate": season.first_day.isoformat(),
+        "endDate": season.final_day.isoformat(),
+        "location": {"@type": "Place", "name": season.place, "address": season.place},
     }

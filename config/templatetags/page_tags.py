@@ -2,8 +2,21 @@
 
 from django import template
 from django.core.paginator import Page
+from django.utils.encoding import escape_uri_path
 
 register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def page_address(context, number: int) -> str:
+    """The address of another page of the present list; the first page's says no number."""
+    request = context["request"]
+    asked = request.GET.copy()
+    asked.pop("page", None)
+    if number > 1:
+        asked["page"] = number
+    path = escape_uri_path(request.path)
+    return f"{path}?{asked.urlencode()}" if asked else path
 
 
 @register.filter

@@ -3,6 +3,7 @@ from films.models.facts import Certificate, FilmCountry, FilmLanguage, Genre, Wa
 from films.models.film import Film, FormerFilmSlug
 from films.models.roles import Role
 from films.models.still import Still
+from films.models.titles import FilmTitle
 
 __all__ = [
     "Certificate",
@@ -10,6 +11,7 @@ __all__ = [
     "Film",
     "FilmCountry",
     "FilmLanguage",
+    "FilmTitle",
     "FormerFilmSlug",
     "Genre",
     "Role",

@@ -11,6 +11,7 @@ from django.urls import reverse
 from config.languages import LANGUAGE_CODE, country_name, language_name
 from config.slugs import Addressed, FormerSlug, slug_from
 from config.sql import children, ready_made, rows
+from films.filing import sort_title_from
 from films.models.roles import Role
 from people.models import WIKIDATA_ITEM
 
@@ -68,6 +69,7 @@ def _fact_columns() -> dict:
             children(Film, "certificates").order_by("pk"), board="board", mark="mark", reason="reason"
         ),
         "watch_rows": rows(_listed("watch_links"), name="name", url="url"),
+        "title_rows": rows(children(Film, "other_titles").order_by("pk"), title="title", language="language"),
     }
 
 
@@ -216,8 +218,8 @@ class Film(Addressed):
         return f"{slug_from(self.title)}-{self.year}" if self.year else self.title
 
     def save(self, *args, **kwargs):
-        self.sort_title = sort_title_from(self.title)
-        if kwargs.get("update_fields") is not None and "title" in kwargs["update_fields"]:
+        self.sort_title = sort_title_from(self.title, self.original_language, self.original_title)
+        if {"title", "original_title", "original_language"}.intersection(kwargs.get("update_fields") or ()):
             kwargs["update_fields"] = {*kwargs["update_fields"], "sort_title"}
         for field in (
             "imdb_id",
@@ -251,6 +253,16 @@ class Film(Addressed):
     @property
     def genre_names(self) -> list[str]:
         return [row["name"] for row in self._rows("genre_rows")]
+
+    @property
+    def also_known_as(self) -> list[dict]:
+        """Title and language (or "") of each of its other titles."""
+        return self._rows("title_rows")
+
+    @property
+    def alternate_titles(self) -> list[str]:
+        """Its original title and its other titles, if it has any."""
+        return [title for title in (self.original_title, *(row["title"] for row in self.also_known_as)) if title]
 
     @property
     def certificates_printed(self) -> list[dict]:
@@ -327,35 +339,6 @@ class FormerFilmSlug(FormerSlug):
 
 
 Film.former_slug_model = FormerFilmSlug
-
-_ARTICLES = (
-    "the ",
-    "a ",
-    "an ",
-    "le ",
-    "la ",
-    "les ",
-    "l'",
-    "der ",
-    "die ",
-    "das ",
-    "el ",
-    "los ",
-    "las ",
-    "il ",
-    "lo ",
-    "gli ",
-)
-
-
-def sort_title_from(title: str) -> str:
-    """What an index files a title under: without its leading article and signs, in small letters without accents."""
-    folded = title.strip().lower().replace("’", "'")
-    for article in _ARTICLES:
-        if folded.startswith(article) and len(folded) > len(article) + 1:
-            folded = folded.removeprefix(article)
-            break
-    return slug_from(folded).replace("-", " ")[:300]
 
 
 def length_class(title: str) -> str:

@@ -3,11 +3,15 @@
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import get_text_list
 
 from config.images import Picture
 from films.models import Role
+from films.trailers import host_of, site_name
 
 register = template.Library()
+register.filter("host", host_of)
+register.filter("site_name", site_name)
 
 # What a slot's width is, for the browser to choose a size by; design language, section 7.
 SIZES = {
@@ -80,6 +84,16 @@ def without_actors(credits: list) -> list:
 
 
 @register.filter
-def cast(credits: list) -> list:
-    """The actors' credits among the groups of Film.credits_by_role()."""
-    return next((group for role, group in credits if role == Role.ACTOR), [])
+def cast(credits: list) -> list[tuple[str, list]]:
+    """The actors among the groups of Film.credits_by_role() by whom they play: (characters, credits), as billed.
+
+    Each name stands once: an actor of two parts has both in one line, two actors of one part share it, and those
+    whose part nobody wrote down come together at the end, under "With"."""
+    actors: dict[int, list] = {}
+    for credit in next((group for role, group in credits if role == Role.ACTOR), []):
+        actors.setdefault(credit.person_id, []).append(credit)
+    parts: dict[str, list] = {}
+    for group in actors.values():
+        parts.setdefault(get_text_list([one.character for one in group if one.character], "and"), []).append(group[0])
+    unnamed = parts.pop("", [])
+    return [*parts.items(), *([("With", unnamed)] if unnamed else [])]

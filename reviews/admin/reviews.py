@@ -13,12 +13,12 @@ from django.views.decorators.http import require_safe
 from taggit.models import Tag
 
 from config.admin_base import EditorAdmin, ListFilter, Rows
-from config.admin_forms import in_words, time_zone_note
+from config.admin_forms import RowForm, in_words, time_zone_note
 from config.richtext import LONG
 from reviews import roles
 from reviews.admin.forms import BylineForm, BylineFormSet, ReviewForm
 from reviews.admin.quotes import FilmQuoteBlocks
-from reviews.models import Author, Review, ReviewByline, State
+from reviews.models import Author, RelatedChoice, Review, ReviewByline, State
 from reviews.models.review import STANDFIRST_LENGTH
 from reviews.views import review_page
 
@@ -30,6 +30,33 @@ class BylineRows(Rows):
     after = "6. Filing"
     autocomplete_fields = ["author"]
     fields = ["author", "position"]
+
+
+class RelatedForm(RowForm):
+    blame = "other"
+
+
+class RelatedRows(Rows):
+    model = RelatedChoice
+    form = RelatedForm
+    fk_name = "review"
+    after = "6. Filing"
+    verbose_name = "review"
+    verbose_name_plural = "Read next"
+    description = (
+        "What readers find under “Read next” is chosen by what the reviews share. Here some can be shown always, first "
+        "and in this order, or never."
+    )
+    autocomplete_fields = ["other"]
+    fields = ["other", "choice", "reason", "position"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("other__film")
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "other":
+            kwargs["queryset"] = Review.objects.select_related("film")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 STANDINGS = {
@@ -91,7 +118,7 @@ class ReviewAdmin(EditorAdmin):
     search_fields = ["headline", "film__title", "film__original_title", "film__slug", "bylines__author__name"]
     search_help_text = "Headlines, titles of films and names of authors."
     autocomplete_fields = ["film"]
-    inlines = [FilmQuoteBlocks, BylineRows]
+    inlines = [FilmQuoteBlocks, BylineRows, RelatedRows]
     actions = ["publish", "withdraw", "send_back"]
     fieldsets = [
         ("1. Film", {"fields": ["film"]}),
@@ -165,8 +192,13 @@ class ReviewAdmin(EditorAdmin):
                 field.widget.attrs["data-count"] = "words"
                 field.help_text = (
                     "Pictures are those of films here: choose one of the film’s stills. Pictures from other sites are "
-                    "taken out when it is saved. A footnote stands where the cursor is."
+                    "taken out when it is saved. A footnote stands where the cursor is. “Spoiler” hides what is selected "
+                    "until a reader opens it; nothing of it is shown anywhere else."
                 )
+            case "has_spoilers":
+                field.help_text = "Prints a warning above the review. Passages marked as spoilers need none."
+            case "verdict":
+                field.help_text += " Lists and the front page may print it as well: give nothing away."
         return field
 
     def get_formset_kwargs(self, request, obj, inline, prefix):
@@ -189,8 +221,9 @@ class ReviewAdmin(EditorAdmin):
         return f"{obj.standing}{when}. Saved {in_words(obj.changed_at)}"
 
     def view_on_site(self, obj):
-        if getattr(obj, "stored", obj).is_visible:
-            return obj.get_absolute_url()
+        stored = getattr(obj, "stored", obj)
+        if stored.is_visible:
+            return stored.get_absolute_url()
         return reverse("admin:reviews_review_preview", args=[obj.pk])
 
     def save_related(self, request, form, formsets, change):

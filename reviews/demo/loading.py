@@ -13,9 +13,25 @@ from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
-from films.models import Certificate, Credit, Film, FilmCountry, FilmLanguage, Genre, Role, Still
+from films.models import Certificate, Credit, Film, FilmCountry, FilmLanguage, FilmTitle, Genre, Role, Still, WatchLink
 from people.models import Person, PersonName
-from reviews.models import Author, Capsule, CriticQuote, Page, Publication, Review, ReviewByline, State
+from reviews.models import (
+    Author,
+    Capsule,
+    CriticQuote,
+    FrontPage,
+    FrontPick,
+    FrontRow,
+    Page,
+    Publication,
+    RatingMeaning,
+    RelatedChoice,
+    Review,
+    ReviewByline,
+    Season,
+    SeasonEntry,
+    State,
+)
 from reviews.roles import ensure_roles
 
 FOLDER = Path(__file__).parent
@@ -44,14 +60,18 @@ def load(password: str) -> dict[str, int]:
     films = load_films(people)
     authors = load_authors(films, people)
     reviews = load_reviews(films, authors)
+    load_related()
     capsules = load_capsules(films, authors)
     load_publication()
+    seasons = load_seasons(films)
+    load_front()
     return {
         "films": len(films),
         "people": len(people),
         "authors": len(authors),
         "reviews": reviews,
         "capsules": capsules,
+        "seasons": seasons,
     }
 
 
@@ -119,6 +139,7 @@ def load_film(row: dict, people: People) -> Film:
         "colour",
         "imdb_id",
         "wikidata_id",
+        "trailer_url",
     ):
         if row.get(field):
             setattr(film, field, row[field])
@@ -129,10 +150,14 @@ def load_film(row: dict, people: People) -> Film:
         model.objects.bulk_create(
             model(film=film, position=place, **{column: code}) for place, code in enumerate(row.get(codes, []), 1)
         )
+    film.other_titles.all().delete()
+    FilmTitle.objects.bulk_create(FilmTitle(film=film, **values) for values in row.get("other_titles", []))
     film.credits.all().delete()
     Credit.objects.bulk_create(credits_of(film, row, people))
     film.certificates.all().delete()
     Certificate.objects.bulk_create(Certificate(film=film, **values) for values in row.get("certificates", []))
+    film.watch_links.all().delete()
+    WatchLink.objects.bulk_create(WatchLink(film=film, **values) for values in row.get("watch", []))
     if (picture := row.get("still")) and not film.stills.exists():
         still = Still(film=film, alt=picture["alt"], credit=picture["credit"])
         with (FOLDER / "stills" / picture["file"]).open("rb") as file:
@@ -208,6 +233,14 @@ def _days_ago(days: int) -> datetime:
     return day.replace(hour=HOUR_OF_PUBLISHING, minute=0, second=0, microsecond=0)
 
 
+def load_related() -> None:
+    """What the editors recommend by hand."""
+    reviews = Review.objects.in_bulk(field_name="slug")
+    for row in _read("related.json"):
+        row |= {name: reviews[row[name]] for name in ("review", "other")}
+        RelatedChoice.objects.create(**row, position=1)
+
+
 def load_capsules(films: dict[str, Film], authors: dict[str, Author]) -> int:
     """Short opinions on films without a review."""
     rows = _read("capsules.json")
@@ -219,7 +252,7 @@ def load_capsules(films: dict[str, Film], authors: dict[str, Author]) -> int:
 
 
 def load_publication() -> None:
-    """The settings of Second Reel and its simple pages."""
+    """The settings of Second Reel, its simple pages and what its ratings mean."""
     row = _read("publication.json")
     Publication(
         **row | {"social_links": "\n".join(f"{link['name']}: {link['url']}" for link in row["social_links"])}
@@ -228,3 +261,42 @@ def load_publication() -> None:
         Page.objects.create(
             title=page["title"], slug=page["slug"], body=page["body"], show_in_footer=page["in_footer"], position=place
         )
+    RatingMeaning.objects.bulk_create(
+        RatingMeaning(rating=figure, meaning=meaning) for figure, meaning in _read("ratings.json").items()
+    )
+
+
+def load_seasons(films: dict[str, Film]) -> int:
+    """A season without dates, and a festival that goes on as the demo is loaded."""
+    rows = _read("seasons.json")
+    for row in rows:
+        first, last = (timezone.localdate() + timedelta(days=days) for days in row.get("days_from_today", (0, 0)))
+        dates = {"first_day": first, "last_day": last} if "days_from_today" in row else {}
+        words = {name: row.get(name, "") for name in ("title", "standfirst", "introduction", "place")}
+        season = Season.objects.create(is_public=True, **words, **dates)
+        SeasonEntry.objects.bulk_create(
+            SeasonEntry(
+                season=season,
+                film=films.get(entry.get("film")),
+                review=Review.objects.get(slug=entry["review"]) if "review" in entry else None,
+                section=entry.get("section", ""),
+                note=entry.get("note", ""),
+                position=place,
+            )
+            for place, entry in enumerate(row["entries"], 1)
+        )
+    return len(rows)
+
+
+def load_front() -> None:
+    """The home page, composed."""
+    page = _read("front.json")
+    front = FrontPage.objects.create(name=page["name"])
+    for place, values in enumerate(page["rows"], 1):
+        picks = values.pop("picks", [])
+        if "season" in values:
+            values["season"] = Season.objects.get(title=values["season"])
+        row = FrontRow.objects.create(page=front, position=place, **values)
+        for order, slug in enumerate(picks, 1):
+            FrontPick.objects.create(row=row, review=Review.objects.get(slug=slug), position=order)
+    front.put_on_site()

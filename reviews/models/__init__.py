@@ -1,10 +1,14 @@
 from reviews.models.author import Author, AuthorPortrait, FormerAuthorSlug
 from reviews.models.card import SocialCard
 from reviews.models.content import ContentVersion
+from reviews.models.front import FrontPage, FrontPick, FrontRow
 from reviews.models.opinion import Capsule, CriticQuote
 from reviews.models.publication import Page, Publication
 from reviews.models.publishing import State
+from reviews.models.related import RelatedChoice
 from reviews.models.review import FormerReviewSlug, Review, ReviewByline
+from reviews.models.scale import RatingMeaning
+from reviews.models.season import FormerSeasonSlug, Season, SeasonEntry
 
 __all__ = [
     "Author",
@@ -14,10 +18,18 @@ __all__ = [
     "CriticQuote",
     "FormerAuthorSlug",
     "FormerReviewSlug",
+    "FormerSeasonSlug",
+    "FrontPage",
+    "FrontPick",
+    "FrontRow",
     "Page",
     "Publication",
+    "RatingMeaning",
+    "RelatedChoice",
     "Review",
     "ReviewByline",
+    "Season",
+    "SeasonEntry",
     "SocialCard",
     "State",
 ]

@@ -7,6 +7,11 @@ from django.db.models import Q
 RATINGS = [Decimal(halves) / 2 for halves in range(1, 11)]
 
 
+def figure_of(rating: Decimal | float) -> str:
+    """A rating as it is printed and as addresses have it: "3.5" or "4"."""
+    return f"{rating:.1f}".removesuffix(".0")
+
+
 class RatingField(models.DecimalField):
     """A rating from 0.5 to 5 in halves."""
 
@@ -23,10 +28,10 @@ class RatingField(models.DecimalField):
         return forms.TypedChoiceField(
             label=kwargs.get("label", self.verbose_name.capitalize()),
             help_text=self.help_text,
-            required=False,
+            required=not self.blank,
             choices=[
-                ("", "Not rated"),
-                *((str(rating), f"{rating.normalize():f} of 5") for rating in RATINGS),
+                ("", "Not rated" if self.blank else "Choose a rating"),
+                *((str(rating), f"{figure_of(rating)} of 5") for rating in RATINGS),
             ],
             coerce=Decimal,
             empty_value=None,

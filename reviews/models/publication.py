@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -8,18 +10,22 @@ from config.richtext import LONG, RichTextField
 from config.slugs import SlugField, free_slug, slug_from
 from config.sql import ready_made, rows
 from reviews.models.links import Link, LinkLinesField, read_links
+from reviews.models.season import Season
 
 RESERVED_PAGES = {
+    "archive",
     "reviews",
     "films",
     "people",
     "authors",
     "tags",
+    "seasons",
     "admin",
     "static",
     "media",
     "health",
     "search",
+    "ratings",
     "feeds",
     "oembed",
     "sitemaps",
@@ -57,6 +63,9 @@ class Publication(models.Model):
         default=12, validators=[MinValueValidator(1), MaxValueValidator(100)]
     )
 
+    footer_rows: Sequence[dict] = ()  # both come with current()
+    season_rows: Sequence[dict] = ()
+
     class Meta:
         verbose_name_plural = "publication"
         constraints = [
@@ -72,7 +81,7 @@ class Publication(models.Model):
 
     @classmethod
     def current(cls) -> "Publication":
-        """The one row with its footer, or the values it would have."""
+        """The one row with its footer and whether there are seasons, or the values it would have."""
         return cls.objects.annotate(**ready_made(cls, _footer_columns)).filter(pk=1).first() or cls(pk=1)
 
     def save(self, *args, **kwargs):
@@ -85,7 +94,10 @@ class Publication(models.Model):
 
 
 def _footer_columns() -> dict:
-    return {"footer_rows": rows(Page.objects.in_footer().order_by("position", "title"), title="title", slug="slug")}
+    return {
+        "footer_rows": rows(Page.objects.in_footer().order_by("position", "title"), title="title", slug="slug"),
+        "season_rows": rows(Season.objects.public().order_by("pk")[:1], slug="slug"),
+    }
 
 
 class PageQuerySet(models.QuerySet):

@@ -59,6 +59,18 @@ class PublishableQuerySet(models.QuerySet):
         kind = ContentType.objects.get_for_model(self.model)
         return self.filter(pk__in=TaggedItem.objects.filter(tag=tag, content_type=kind).values("object_id"))
 
+    def older_than(self, article: "Publishable"):
+        """What comes after an article in the order of a front page."""
+        return self.filter(
+            Q(published_at__lt=article.published_at) | Q(pk__lt=article.pk), published_at__lte=article.published_at
+        )
+
+    def newer_than(self, article: "Publishable"):
+        """What comes before an article in the order of a front page."""
+        return self.filter(
+            Q(published_at__gt=article.published_at) | Q(pk__gt=article.pk), published_at__gte=article.published_at
+        )
+
     def newest_first(self):
         """In the order of a front page."""
         return self.order_by("-published_at", "-pk")
@@ -136,12 +148,6 @@ class Publishable(Addressed):
                 | Q(updated_at__gte=models.F("published_at")),
                 name="%(app_label)s_%(class)s_updated_after_published",
                 violation_error_message="“Updated” cannot lie before “first published”.",
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["state", "-published_at", "-id"],
-                name="%(app_label)s_%(class)s_visible",
             ),
         ]
 

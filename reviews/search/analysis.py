@@ -9,7 +9,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import groupby, pairwise
 
 from django.conf import settings
 
@@ -17,12 +18,13 @@ from reviews.search.stemming import stem
 
 MOST_CHARACTERS = 200  # of a query; what follows is left out
 MOST_TERMS = 10
+JOINER = "·"  # no letter, so no token that is a word has it
 _MARKS = (
     "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0dff\u0e00-\u109f\u1780-\u17ff"
     "\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f"
 )  # signs that belong to a word but are no letters to Python's \w
-WORD = re.compile(rf"(?:[^\W_]|[{_MARKS}])+(?:['’ʼ]s(?![^\W_]))?")
-_PIECE = re.compile(rf"(?:[^\W_]|[{_MARKS}])+")
+WORD = re.compile(rf"(?:[^\W_]+|[{_MARKS}]+)+(?:['’ʼ]s(?![^\W_]))?")
+_PIECE = re.compile(rf"(?:[^\W_]+|[{_MARKS}]+)+")
 _ACCENT = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u06d6-\u06ed]")
 _FRACTION = re.compile("[¼-¾⅐-⅞]")
 _UNSPACED = (
@@ -38,105 +40,12 @@ _LATIN = str.maketrans(
     }
 )  # fmt: skip
 STOP_WORDS = frozenset(
-    [
-        "a",
-        "about",
-        "after",
-        "all",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "because",
-        "been",
-        "before",
-        "but",
-        "by",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "he",
-        "her",
-        "here",
-        "him",
-        "his",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "just",
-        "like",
-        "may",
-        "me",
-        "more",
-        "most",
-        "my",
-        "no",
-        "not",
-        "of",
-        "off",
-        "on",
-        "one",
-        "only",
-        "or",
-        "other",
-        "our",
-        "out",
-        "over",
-        "s",
-        "she",
-        "should",
-        "so",
-        "some",
-        "such",
-        "t",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "to",
-        "too",
-        "up",
-        "us",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "whom",
-        "whose",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-    ]
+    """
+    a about after all an and any are as at be because been before but by can could did do does for from had has
+    have he her here him his how i if in into is it its just like may me more most my no not of off on one only or
+    other our out over s she should so some such t than that the their them then there these they this those to
+    too up us was we were what when where which while who whom whose why will with would you your
+    """.split()  # noqa: SIM905
 )
 _ARTICLES = frozenset(
     ["the", "a", "an", "le", "la", "les", "l", "un", "une", "der", "die", "das", "el", "los", "las", "il", "lo", "gli"]
@@ -197,8 +106,19 @@ def name_tokens(text: str) -> list[str]:
 
 
 def text_tokens(text: str) -> list[str]:
-    """What the index holds of a text in the publication's own language."""
-    return [stemmed(token) for token in name_tokens(text) if token not in STOP_WORDS]
+    """What the index holds of a text in the publication's own language: stems, then the commonest words by pairs."""
+    tokens = name_tokens(text)
+    return [stemmed(token) for token in tokens if token not in STOP_WORDS] + _common_pairs(tokens)
+
+
+def _common_pairs(tokens: Iterable[str]) -> list[str]:
+    """The commonest words where they stand side by side, in overlapping pairs: so that "to be or not to be" is found,
+    and no word is kept that every text has."""
+    pairs = []
+    for is_common, group in groupby(tokens, STOP_WORDS.__contains__):
+        if is_common and (found := [f"{left}{JOINER}{right}" for left, right in pairwise(group)]):
+            pairs += [JOINER, *found] if pairs else found
+    return pairs
 
 
 @lru_cache(maxsize=1)
@@ -214,11 +134,26 @@ def stemmed(token: str) -> str:
 @dataclass(frozen=True)
 class Term:
     """Something that must be found: tokens side by side. `stems` are the same for text, and empty if the term
-    is made of stop words alone; of a term still being typed, longer words count too."""
+    is a single stop word; of a term still being typed, longer words count too."""
 
     tokens: tuple[str, ...]
     stems: tuple[str, ...]
     is_prefix: bool = False
+
+    @property
+    def begins_words_of_text(self) -> bool:
+        """Whether longer words of text count; of names they do from the first letter on."""
+        return self.is_prefix and len(self.tokens[0]) > 3
+
+    @property
+    def is_same_everywhere(self) -> bool:
+        """Whether the same is looked for in names and text, which is then looked for once."""
+        return self.tokens == self.stems and self.is_prefix == self.begins_words_of_text
+
+    @property
+    def is_common(self) -> bool:
+        """Whether it is made of stop words alone."""
+        return STOP_WORDS.issuperset(self.tokens)
 
 
 @dataclass(frozen=True)
@@ -231,6 +166,22 @@ class Query:
 
     def __bool__(self) -> bool:
         return bool(self.terms)
+
+    @cached_property
+    def text_terms(self) -> tuple[Term, ...]:
+        """The terms to be found in text: those with a word that not every text has, or else all as one phrase."""
+        phrase = _phrase(name_tokens_asked(self.text))
+        return tuple(term for term in self.terms if term.stems) or ((phrase,) if phrase.stems else ())
+
+    @property
+    def is_common(self) -> bool:
+        """Whether it is made of words that every text has."""
+        return all(term.is_common for term in self.terms)
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The tokens and stems by whose number a match is judged."""
+        return sorted({token for term in (*self.terms, *self.text_terms) for token in (*term.tokens, *term.stems)})
 
 
 def read_query(text: str) -> Query:
@@ -262,7 +213,8 @@ def name_tokens_asked(text: str) -> list[str]:
 
 def _phrase(tokens: Iterable[str]) -> Term:
     tokens = tuple(tokens)
-    return Term(tokens, tuple(stemmed(token) for token in tokens if token not in STOP_WORDS))
+    stems = [stemmed(token) for token in tokens if token not in STOP_WORDS]
+    return Term(tokens, tuple(stems or _common_pairs(tokens)))
 
 
 def _term(piece: str) -> Term:

@@ -7,12 +7,12 @@ from datetime import datetime
 from enum import IntEnum
 from functools import cached_property
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.utils.timezone import get_default_timezone
 from taggit.models import Tag, TaggedItem
 
 from config.richtext import plain_text
-from films.models import Credit, Film, Role
+from films.models import Credit, Film, FilmTitle, Role
 from people.models import Person, PersonName
 from reviews.models import Author, Review
 from reviews.search import analysis
@@ -78,17 +78,27 @@ def _of_people(ids: list[int]) -> Iterable[Document]:
 
 
 def _other_names(people: Iterable[int]) -> dict[int, list[str]]:
-    names = defaultdict(list)
-    for person, name in PersonName.objects.filter(person__in=people).values_list("person_id", "name"):
-        names[person].append(name)
-    return names
+    return _listed(PersonName.objects.filter(person__in=people).order_by("pk").values_list("person_id", "name"))
 
 
 def _of_films(ids: list[int]) -> Iterable[Document]:
     people = _people_of(ids)
-    films = Film.objects.filter(pk__in=ids).order_by().values_list("pk", "title", "original_title")
-    for pk, title, original in films:
-        yield Document(pk, [title, original] if original else [title], people[pk], text=title)
+    for pk, titles in _titles_of(ids).items():
+        yield Document(pk, titles, people[pk], text=titles[0])
+
+
+def _titles_of(films: Iterable[int]) -> dict[int, list[str]]:
+    """Each film's titles: the one it is known by, its original one and the others."""
+    own = Film.objects.filter(pk__in=films).order_by().values_list("pk", "title", "original_title")
+    others = _listed(FilmTitle.objects.filter(film__in=films).order_by("pk").values_list("film_id", "title"))
+    return {pk: list(filter(None, [title, original, *others[pk]])) for pk, title, original in own}
+
+
+def _listed(rows: Iterable[tuple[int, str]]) -> dict[int, list[str]]:
+    listed = defaultdict(list)
+    for pk, name in rows:
+        listed[pk].append(name)
+    return listed
 
 
 def _people_of(films: Iterable[int]) -> dict[int, list[str]]:
@@ -111,12 +121,13 @@ def _of_reviews(ids: list[int]) -> Iterable[Document]:
         Review.objects.published(FOREVER)
         .filter(pk__in=ids)
         .order_by()
-        .prefetch_related(Prefetch("film", Film.objects.only("title", "original_title", "synopsis")), "bylines__author")
+        .prefetch_related(Prefetch("film", Film.objects.only("title", "synopsis")), "bylines__author")
     )
-    people, tags = _people_of({review.film_id for review in reviews}), _tags_of(ids)
+    films = {review.film_id for review in reviews}
+    people, titles, tags = _people_of(films), _titles_of(films), _tags_of(ids)
     for review in reviews:
         film = review.film
-        names = [name for name in (review.headline, film.title, film.original_title) if name]
+        names = [*filter(None, [review.headline]), *titles[film.pk]]
         people_here = [*people[review.film_id], *(author.name for author in review.authors())]
         text = " ".join(
             [review.headline, film.title, *tags[review.pk], review.synopsis_printed, searchable_text(review)]
@@ -130,14 +141,13 @@ def searchable_text(review: Review) -> str:
     return " ".join(filter(None, texts))
 
 
+def tagged_reviews() -> QuerySet[TaggedItem]:
+    """Which review has which tag."""
+    return TaggedItem.objects.filter(content_type__app_label="reviews", content_type__model="review")
+
+
 def _tags_of(reviews: Iterable[int]) -> dict[int, list[str]]:
-    tags = defaultdict(list)
-    tagged = TaggedItem.objects.filter(
-        object_id__in=reviews, content_type__app_label="reviews", content_type__model="review"
-    )
-    for review, name in tagged.values_list("object_id", "tag__name"):
-        tags[review].append(name)
-    return tags
+    return _listed(tagged_reviews().filter(object_id__in=reviews).values_list("object_id", "tag__name"))
 
 
 BUILDERS: dict[Kind, Callable[[list[int]], Iterable[Document]]] = {
@@ -157,6 +167,7 @@ WATCHED = {  # table: the kind of record that a row of it belongs to, and the co
     "people_person": (Kind.PERSON, "id"),
     "people_personname": (Kind.PERSON, "person_id"),
     "films_film": (Kind.FILM, "id"),
+    "films_filmtitle": (Kind.FILM, "film_id"),
     "films_credit": (Kind.FILM, "film_id"),
 }
 OWN_TABLES = {kind: table for table, (kind, column) in WATCHED.items() if column == "id"}
@@ -174,6 +185,5 @@ def dependants(kind: Kind, ids: list[int]) -> dict[Kind, Iterable[int]]:
     if kind is Kind.AUTHOR:
         return {Kind.REVIEW: reviews.filter(bylines__author__in=ids).values_list("pk", flat=True).distinct()}
     if kind is Kind.TAG:
-        tagged = TaggedItem.objects.filter(tag__in=ids, content_type__app_label="reviews", content_type__model="review")
-        return {Kind.REVIEW: tagged.values_list("object_id", flat=True)}
+        return {Kind.REVIEW: tagged_reviews().filter(tag__in=ids).values_list("object_id", flat=True)}
     return {}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from django.db import connections, models
+from django.db import connections
 
 from reviews.search.analysis import Query, skeleton, slips
 from reviews.search.documents import OWN_TABLES, WATCHED, Document, Kind
@@ -24,21 +24,20 @@ class Tier(IntEnum):
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a question: matches of one kind and tier, the best of the first so many that are found, only
-    those that a queryset (if given) lets through."""
+    """A part of a question: matches of one kind and tier, so many of the newest, of those that a condition (SQL
+    about a record "{id}", and its values) lets through."""
 
     kind: Kind
     tier: Tier
     limit: int
-    among: models.QuerySet | None = None
+    only: tuple[str, tuple] | None = None
 
-    def visible(self) -> tuple[str, tuple]:
-        if self.among is None:
+    def visible(self, column: str) -> tuple[str, tuple]:
+        """The condition for a column with the record's key, to follow others."""
+        if self.only is None:
             return "", ()
-        table = self.among.model._meta.db_table
-        mine = self.among.order_by().extra(where=[f'"{table}"."id" = hits.object_id'])
-        sql, params = mine.values("pk").query.sql_with_params()
-        return f" WHERE EXISTS ({sql})", params
+        sql, params = self.only
+        return f" AND {sql.replace('{id}', column)}", params
 
 
 class Engine:
@@ -172,33 +171,32 @@ class Engine:
         for part in plan:
             if made := self.select(query, part):
                 sql, values = made
-                only, only_values = part.visible()
-                selects.append(f"SELECT * FROM ({sql}) AS hits{only}")
-                params += [*values, *only_values]
+                selects.append(f"SELECT * FROM ({sql}) AS hits")
+                params += values
         return self.execute(" UNION ALL ".join(selects), params) if selects else []
 
     def select(self, query: Query, part: Part) -> tuple[str, list] | None:
         """SQL of one part with its columns kind, object_id, tier, score; None if it cannot match anything."""
-        if part.tier is Tier.WHOLE:
-            return (
-                f"SELECT {part.kind:d} AS kind, object_id, {part.tier:d} AS tier, 0.0 AS score FROM search_name "
-                f"WHERE kind = {part.kind:d} AND key = %s LIMIT {part.limit:d}"
-            ), [query.key]
+        if part.tier in (Tier.NAME, Tier.TEXT):
+            expression = self.names_expression(query) if part.tier is Tier.NAME else self.text_expression(query)
+            return self.match(query, expression, part) if expression else None
+        only, only_values = part.visible("search_name.object_id")
+        matches, values, score = "key = %s", [query.key], "0.0"
         if part.tier is Tier.BEGINNING:
-            return (
-                f"SELECT {part.kind:d} AS kind, object_id, {part.tier:d} AS tier, 0.0 + length(key) AS score "
-                f"FROM search_name WHERE kind = {part.kind:d} AND key > %s AND key < %s ORDER BY key LIMIT {part.limit:d}"
-            ), [query.key, query.key + "\U0010ffff"]
-        expression = self.names_expression(query) if part.tier is Tier.NAME else self.all_expression(query)
-        return self.match(expression, part) if expression else None
+            matches, values, score = "key > %s AND key < %s", [query.key, query.key + "\U0010ffff"], "0.0 + length(key)"
+        return (
+            f"SELECT {part.kind:d} AS kind, object_id, {part.tier:d} AS tier, {score} AS score FROM search_name "
+            f"WHERE kind = {part.kind:d} AND {matches}{only} ORDER BY key LIMIT {part.limit:d}"
+        ), [*values, *only_values]
 
-    def match(self, expression: str, part: Part) -> tuple[str, list]:
+    def match(self, query: Query, expression: str, part: Part) -> tuple[str, list]:
+        """As select(), of an expression of the database's own search; the score is that of relevance()."""
         raise NotImplementedError
 
     def names_expression(self, query: Query) -> str:
         """Matches documents with every term in their names."""
         raise NotImplementedError
 
-    def all_expression(self, query: Query) -> str:
-        """Matches documents with every term in their names, people or text; empty if only stop words are asked for."""
+    def text_expression(self, query: Query) -> str:
+        """Matches documents with every term anywhere, but for the commonest words."""
         raise NotImplementedError

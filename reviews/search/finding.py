@@ -1,82 +1,108 @@
 """Asking the index: what is found, in which order, and what may have been meant."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache as once
 
-from django.contrib.contenttypes.models import ContentType
+from django.db import connection
 from django.db.models import Exists, OuterRef
-from taggit.models import Tag, TaggedItem
+from django.utils import timezone
+from taggit.models import Tag
 
+from reviews.changes import SOME_MOMENT
 from reviews.models import Review
 from reviews.search.analysis import WORD, Query, correctable, folded, nearest, pieces, read_query, slips
-from reviews.search.documents import Kind
+from reviews.search.documents import Kind, tagged_reviews
 from reviews.search.engine import Part, Tier
 from reviews.search.index import engine, freshen
 
-MOST_REVIEWS = 600
-MOST_FILMS = 400
-MOST_OTHERS = 100
+MOST = {Kind.REVIEW: 120, Kind.FILM: 120, Kind.PERSON: 96, Kind.AUTHOR: 96, Kind.TAG: 96}
+"""How many records of a kind are listed, the newest of those that match equally well. A word that is everywhere would
+otherwise have all of them weighed against each other."""
+MOST_COMPARED = 60  # of a kind, for suggestions
 FEW = 3  # with fewer matches than this in names and text, a correction is offered beside them
 
 
 @dataclass
 class Found:
-    """Primary keys of what was found, best first, and how good the best of each kind is."""
+    """Primary keys of what was found, best first, and how good the best of each kind is. Of the kinds that are `cut`,
+    there is more than is listed."""
 
     query: Query
     ids: dict[Kind, list[int]] = field(default_factory=dict)
     best: dict[Kind, Tier] = field(default_factory=dict)
+    cut: set[Kind] = field(default_factory=set)
 
     @property
     def total(self) -> int:
         return sum(map(len, self.ids.values()))
 
+    def count(self, kind: Kind) -> str:
+        """How many there are of a kind, in words: beyond those listed nobody counts."""
+        listed = len(self.ids.get(kind, ()))
+        return f"more than {listed}" if kind in self.cut else str(listed)
+
 
 def search(query: Query) -> Found:
     """Everything that readers may see and that has all words of the query: two questions to the database."""
     freshen()
-    return ask(query, _whole_plan())
-
-
-def ask(query: Query, plan: list[Part]) -> Found:
-    """What a plan finds: matches of whole names first, then of beginnings, of words in names, and of text."""
-    best: dict[tuple[int, int], tuple[int, float]] = {}
-    for kind, pk, tier, score in engine().find(query, plan) if query else ():
-        rank = (tier, score)
-        best[kind, pk] = min(rank, best.get((kind, pk), rank))
-    found = Found(query)
-    for (kind, pk), (tier, _score) in sorted(best.items(), key=lambda item: (*item[1], -item[0][1])):
-        found.ids.setdefault(Kind(kind), []).append(pk)
-        found.best.setdefault(Kind(kind), Tier(tier))
-    return found
-
-
-def _whole_plan() -> list[Part]:
-    reviews, tags = Review.objects.published(), _tags_in_use()
-    plan = _plan_of_names(MOST_OTHERS, {Kind.REVIEW: reviews, Kind.TAG: tags})
-    plan.append(Part(Kind.FILM, Tier.TEXT, MOST_FILMS))
-    plan.append(Part(Kind.TAG, Tier.TEXT, MOST_OTHERS, tags))
-    plan.append(Part(Kind.REVIEW, Tier.TEXT, MOST_REVIEWS, reviews))
-    return plan
-
-
-def _plan_of_names(most: int, among: dict) -> list[Part]:
-    tiers = (Tier.WHOLE, Tier.BEGINNING, Tier.NAME)
-    return [Part(kind, tier, most, among.get(kind)) for kind in Kind for tier in tiers]
-
-
-def _tags_in_use():
-    """Tags of at least one review that readers see; others have no page."""
-    kind = ContentType.objects.get_for_model(Review)
-    visible = Review.objects.published().order_by().filter(pk=OuterRef("object_id"))
-    used = TaggedItem.objects.filter(Exists(visible), tag=OuterRef("pk"), content_type=kind)
-    return Tag.objects.filter(Exists(used))
+    plan = _plan([*Kind], [Tier.WHOLE, Tier.BEGINNING, Tier.NAME], MOST)
+    return ask(query, plan + _plan([Kind.FILM, Kind.TAG, Kind.REVIEW], [Tier.TEXT], MOST), MOST)
 
 
 def suggest(query: Query, most: int) -> Found:
     """Names that begin with or have these words: films, people, reviews and writers."""
     freshen()
-    plan = _plan_of_names(most, {Kind.REVIEW: Review.objects.published()})
-    return ask(query, [part for part in plan if part.kind is not Kind.TAG])
+    kinds = [kind for kind in Kind if kind is not Kind.TAG]
+    plan = _plan(kinds, [Tier.WHOLE, Tier.BEGINNING, Tier.NAME], dict.fromkeys(Kind, MOST_COMPARED))
+    return ask(query, plan, dict.fromkeys(Kind, most))
+
+
+def ask(query: Query, plan: list[Part], most: dict[Kind, int]) -> Found:
+    """What a plan finds: matches of whole names first, then of beginnings, of words in names, and of text; so many of
+    each kind at most."""
+    ranks: dict[int, dict[int, tuple]] = defaultdict(dict)
+    for kind, pk, tier, score in engine().find(query, plan) if query else ():
+        rank = (tier, score, -pk)
+        ranks[kind][pk] = min(rank, ranks[kind].get(pk, rank))
+    found = Found(query)
+    for number, ranked in ranks.items():
+        kind, ids = Kind(number), sorted(ranked, key=ranked.__getitem__)
+        found.ids[kind], found.best[kind] = ids[: most[kind]], Tier(ranked[ids[0]][0])
+        if len(ids) > most[kind]:
+            found.cut.add(kind)
+    return found
+
+
+def _plan(kinds: Iterable[Kind], tiers: Iterable[Tier], most: dict[Kind, int]) -> list[Part]:
+    """A part for each kind and tier, with one match more than is listed, to know whether there are more."""
+    return [Part(kind, tier, most[kind] + 1, visible(kind)) for kind in kinds for tier in tiers]
+
+
+def visible(kind: Kind) -> tuple[str, tuple] | None:
+    """The condition under which readers may see a record; None where they may see all."""
+    if kind not in (Kind.REVIEW, Kind.TAG):
+        return None
+    sql, params = _condition(kind, connection.vendor)
+    moment = connection.ops.adapt_datetimefield_value(timezone.now())
+    some_moment = connection.ops.adapt_datetimefield_value(SOME_MOMENT)
+    return sql, tuple(moment if param == some_moment else param for param in params)
+
+
+@once
+def _condition(kind: Kind, vendor: str) -> tuple[str, tuple]:
+    """As visible(), for some moment: SQL written out once, which takes Django longer than the database to answer."""
+    records = Review.objects.published(SOME_MOMENT) if kind is Kind.REVIEW else _tags_in_use()
+    table = records.model._meta.db_table
+    sql, params = records.order_by().extra(where=[f'"{table}"."id" = {{id}}']).values("pk").query.sql_with_params()
+    return f"EXISTS ({sql})", params
+
+
+def _tags_in_use():
+    """Tags of at least one review that readers see; others have no page."""
+    seen = Review.objects.published(SOME_MOMENT).order_by().filter(pk=OuterRef("object_id"))
+    return Tag.objects.filter(Exists(tagged_reviews().filter(Exists(seen), tag=OuterRef("pk"))))
 
 
 def corrected(query: Query) -> Query | None:

@@ -9,10 +9,9 @@ from django.db import transaction
 
 from reviews.search.analysis import Query, Term
 from reviews.search.documents import Document, Kind
-from reviews.search.engine import Engine, Part
+from reviews.search.engine import Engine, Part, Tier
 
 LOCK = 7_362_061  # any number that nobody else uses for an advisory lock in this database
-MOST_RANKED = 600  # of a word that is everywhere only so many matches, the newest, are weighed against each other
 MOST_TOKENS = 16_000  # PostgreSQL counts positions up to 16,383
 
 
@@ -88,20 +87,23 @@ class PostgreSQLEngine(Engine):
         for table in ("search_name", "search_word", *map(_table, Kind)):
             self.execute(f"ANALYZE {table}")
 
-    def match(self, expression, part: Part):
+    def match(self, query, expression, part: Part):
         table = _table(part.kind)
+        only, only_values = part.visible(f"{table}.object_id")
+        weighed = "ts_filter(vector, '{a}')" if part.tier is Tier.NAME else "vector"
+        words = " | ".join(f"'{word}'" for word in query.words)
         return (
             f"SELECT {part.kind:d} AS kind, object_id, {part.tier:d} AS tier, "
-            f"-ts_rank('{{0.1, 0.1, 0.3, 1.0}}', vector, asked, 1)::float8 AS score FROM ("
-            f"SELECT object_id, vector, asked FROM {table}, CAST(%s AS tsquery) AS asked WHERE vector @@ asked "
-            f"ORDER BY object_id DESC LIMIT {MOST_RANKED}) AS found ORDER BY score LIMIT {part.limit:d}"
-        ), [expression]
+            f"-ts_rank('{{0.1, 0.1, 0.3, 1.0}}', {weighed}, %s::tsquery)::float8 AS score FROM ("
+            f"SELECT object_id, vector FROM {table} WHERE vector @@ %s::tsquery{only} "
+            f"ORDER BY object_id DESC LIMIT {part.limit:d}) AS newest"
+        ), [words, expression, *only_values]
 
     def names_expression(self, query: Query) -> str:
         return " & ".join(_phrase(term.tokens, term, "A") for term in query.terms)
 
-    def all_expression(self, query: Query) -> str:
-        return " & ".join(_anywhere(term) for term in query.terms if term.stems)
+    def text_expression(self, query: Query) -> str:
+        return " & ".join(map(_anywhere, query.text_terms))
 
     def _insert(self, into: str, types: tuple[str, ...], rows: list[tuple]) -> None:
         if rows:
@@ -132,7 +134,9 @@ def _phrase(tokens: tuple[str, ...], term: Term, weights: str) -> str:
 
 
 def _anywhere(term: Term) -> str:
+    if term.is_same_everywhere:
+        return _phrase(term.tokens, term, "ABD")
     ways = [_phrase(term.tokens, term, "AB"), "(" + " <-> ".join(f"'{token}':D" for token in term.stems) + ")"]
-    if term.is_prefix and len(term.tokens[0]) > 3:
+    if term.begins_words_of_text:
         ways.append(_phrase(term.tokens, term, "D"))
     return f"({' | '.join(ways)})"

@@ -22,7 +22,7 @@ from reviews.search.analysis import Query, read_query
 from reviews.search.documents import Kind, searchable_text
 from reviews.search.engine import Tier
 from reviews.search.finding import FEW, Found, corrected, search, suggest
-from reviews.search.snippets import Marker
+from reviews.search.snippets import marker_of
 
 MOST_SUGGESTED = 8
 SUGGESTIONS_ARE_FRESH = 60  # seconds
@@ -34,11 +34,15 @@ def _in_order(queryset, ids: list[int]) -> list:
     return [found[pk] for pk in ids if pk in found]
 
 
+def _visible(reviews, ids: list[int]) -> list[Review]:
+    """As _in_order(), what readers may see. Asked for it together with the keys, SQLite walks through all reviews."""
+    return [review for review in _in_order(reviews, ids) if review.is_visible]
+
+
 def _reviews(ids: list[int]) -> list[Review]:
     """As for_cards(), with the texts that snippets are cut from."""
     films = Prefetch("film", Film.objects.with_card())
-    reviews = Review.objects.published().select_related("lead_image").with_authors().prefetch_related(films)
-    return _in_order(reviews, ids)
+    return _visible(Review.objects.select_related("lead_image").with_authors().prefetch_related(films), ids)
 
 
 def _films(ids: list[int]) -> list[Film]:
@@ -54,7 +58,8 @@ def _films(ids: list[int]) -> list[Film]:
 
 @dataclass(frozen=True)
 class Shown:
-    """How the matches of one kind are shown: where the page lists them, what they are called, how many at once."""
+    """How the matches of one kind are shown: where the page lists them, what they are called, how many at once: first
+    beside other kinds, or alone, and on a page of their own."""
 
     kind: Kind
     name: str
@@ -62,28 +67,30 @@ class Shown:
     one: str
     several: str
     first: int
+    alone: int
     per_page: int
     fetch: Callable[[list[int]], list]
 
 
 SHOWN = (
-    Shown(Kind.PERSON, "people", "People", "person", "people", 12, 96, lambda ids: _in_order(Person.objects.defer("bio"), ids)),
-    Shown(Kind.REVIEW, "reviews", "Reviews", "review", "reviews", 10, 12, _reviews),
-    Shown(Kind.FILM, "films", "Films", "film", "films", 6, 24, _films),
-    Shown(Kind.AUTHOR, "writers", "Writers", "writer", "writers", 12, 96, lambda ids: _in_order(Author.objects.defer("bio"), ids)),
-    Shown(Kind.TAG, "themes", "Themes", "theme", "themes", 12, 96, lambda ids: _in_order(Tag.objects, ids)),
+    Shown(Kind.PERSON, "people", "People", "person", "people", 12, 24, 96, lambda ids: _in_order(Person.objects.defer("bio"), ids)),
+    Shown(Kind.REVIEW, "reviews", "Reviews", "review", "reviews", 6, 10, 12, _reviews),
+    Shown(Kind.FILM, "films", "Films", "film", "films", 6, 12, 24, _films),
+    Shown(Kind.AUTHOR, "writers", "Writers", "writer", "writers", 12, 24, 96, lambda ids: _in_order(Author.objects.defer("bio"), ids)),
+    Shown(Kind.TAG, "themes", "Themes", "theme", "themes", 12, 24, 96, lambda ids: _in_order(Tag.objects, ids)),
 )  # fmt: skip
 BY_NAME = {shown.name: shown for shown in SHOWN}
 
 
 @dataclass(frozen=True)
 class Group:
-    """The matches of one kind on the page. `items` are those printed here, `total` how many there are; `more` is
-    the address of all of them, if there are more than are printed."""
+    """The matches of one kind on the page. `items` are those printed here of `total` that are listed; `more` is the
+    address of all of these, if they are more than are printed. `is_cut` if there are others that are not listed."""
 
     shown: Shown
     items: list
     total: int
+    is_cut: bool
     more: str = ""
     page: Page | None = None
 
@@ -111,7 +118,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
         "groups": groups,
         "scope": scope,
         "picture_credits": credits_of(still for group in groups for still in _stills(group)),
-        "counted": [(shown, len(found.ids[shown.kind])) for shown in SHOWN if shown.kind in found.ids],
+        "counted": [(shown, found.count(shown.kind)) for shown in SHOWN if shown.kind in found.ids],
     }
     return TemplateResponse(request, "reviews/search.html", context)
 
@@ -128,9 +135,11 @@ def _groups(found: Found) -> list[Group]:
     groups = []
     for shown in sorted(SHOWN, key=lambda shown: min(found.best.get(shown.kind, Tier.TEXT), Tier.TEXT)):
         ids = found.ids.get(shown.kind, [])
-        if items := shown.fetch(ids[: shown.first]) if ids else []:
-            more = address(found.query, shown) if len(ids) > shown.first else ""
-            groups.append(Group(shown, _with_snippets(shown, items, found.query), len(ids), more))
+        most = shown.first if len(found.ids) > 1 else shown.alone
+        if items := shown.fetch(ids[:most]) if ids else []:
+            more = address(found.query, shown) if len(ids) > most else ""
+            items = _with_snippets(shown, items, found.query)
+            groups.append(Group(shown, items, len(ids), shown.kind in found.cut, more))
     return groups
 
 
@@ -138,7 +147,7 @@ def _page(request: HttpRequest, found: Found, scope: Shown) -> Group:
     ids = found.ids.get(scope.kind, [])
     page = page_of(request, ids, scope.per_page)
     items = _with_snippets(scope, scope.fetch(list(page.object_list)), found.query)
-    return Group(scope, items, len(ids), page=page)
+    return Group(scope, items, len(ids), scope.kind in found.cut, page=page)
 
 
 def address(query: Query, scope: Shown | None = None) -> str:
@@ -149,9 +158,8 @@ def address(query: Query, scope: Shown | None = None) -> str:
 def _with_snippets(shown: Shown, items: list, query: Query) -> list:
     """Reviews with the passage where the words were found."""
     if shown.kind is Kind.REVIEW:
-        marker = Marker(query)
         for review in items:
-            review.snippet = marker.snippet(searchable_text(review))
+            review.snippet = marker_of(query).snippet(searchable_text(review))
     return items
 
 
@@ -184,8 +192,8 @@ def _described(kind: str, record, label: str, detail: str = "") -> dict:
 DESCRIBED: dict[Kind, Callable[[list[int]], Iterable[dict]]] = {
     Kind.REVIEW: lambda ids: [
         _described("Review", review, review.title)
-        for review in _in_order(
-            Review.objects.published().select_related("film").only("headline", "slug", "film__title"), ids
+        for review in _visible(
+            Review.objects.select_related("film").only("headline", "slug", "state", "published_at", "film__title"), ids
         )
     ],
     Kind.AUTHOR: lambda ids: [

@@ -194,8 +194,28 @@ def tag_head(context) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
+def season_head(context) -> SafeString:
+    """Of a season's page; the editors' preview says nothing to anybody."""
+    if context.get("preview"):
+        return SafeString("")
+    season, programme, publication = context["season"], context["programme"], context["publication"]
+    still = next((part.still for part in programme.parts if part.still), None)
+    image = _image(still, still.alt if still else "")
+    return _joined(
+        feed_links(f"{publication.name}: {season.title}", feeds.season_stem(season)),
+        social(publication, title=season.title, text=season.standfirst, address=season.get_absolute_url(), image=image),
+        structured.data_block(
+            structured.season_data(season, programme.parts, publication),
+            structured.breadcrumb(("Seasons", reverse("seasons:list")), (season.title, season.get_absolute_url())),
+        ),
+    )
+
+
+@register.simple_tag(takes_context=True)
 def home_head(context) -> SafeString:
-    """Of the front page."""
+    """Of the front page; the editors' preview says nothing to anybody."""
+    if context.get("preview"):
+        return SafeString("")
     publication = context["publication"]
     logo = publication.logo
     return _joined(

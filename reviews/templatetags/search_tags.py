@@ -4,7 +4,7 @@ from django import template
 from django.utils.safestring import SafeString
 
 from reviews.search.analysis import Query
-from reviews.search.snippets import Marker
+from reviews.search.snippets import marker_of
 
 register = template.Library()
 
@@ -12,4 +12,4 @@ register = template.Library()
 @register.simple_tag
 def marked(query: Query, text: str) -> SafeString:
     """The text with the words of the query marked."""
-    return Marker(query).marked(text)
+    return marker_of(query).marked(text)

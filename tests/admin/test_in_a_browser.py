@@ -147,6 +147,76 @@ def test_a_footnote_is_written_read_and_changed(desk, film, editor):
     assert review.body == "<p>She walks.</p>"
 
 
+def test_words_that_spoil_are_marked_read_and_unmarked(desk, film, editor):
+    review = make_review(film, editor.author, state=State.PUBLISHED, body="<p>She walks. She dies.</p><p>The end.</p>")
+    change = reverse("admin:reviews_review_change", args=[review.pk])
+    desk.goto(change)
+
+    body_of(desk).click()
+    desk.keyboard.press("Control+Home")
+    desk.keyboard.press("End")
+    for _ in "She dies.":
+        desk.keyboard.press("Shift+ArrowLeft")
+    desk.get_by_role("button", name="Spoiler", exact=True).press("Enter")
+    expect(desk.get_by_role("dialog", name="Spoiler")).to_be_visible()
+    desk.keyboard.press("Enter")
+    press_save(desk)
+    review.refresh_from_db()
+    assert review.body == '<p>She walks. <span data-spoiler="">She dies.</span></p><p>The end.</p>'
+
+    visitor = desk.context.browser.new_context(
+        base_url=desk.url.split("/admin")[0], java_script_enabled=False
+    ).new_page()
+    visitor.goto("/reviews/wanda/")
+    expect(visitor.get_by_text("She walks.")).to_be_visible()
+    expect(visitor.get_by_text("She dies.")).to_be_hidden()
+    visitor.get_by_text("Spoiler for Wanda").press("Enter")
+    expect(visitor.get_by_text("She dies.")).to_be_visible()
+    visitor.context.close()
+
+    desk.locator("[data-spoiler]").click()
+    desk.get_by_role("button", name="Spoiler", exact=True).click()
+    desk.get_by_role("button", name="Not a spoiler").click()
+    press_save(desk)
+    review.refresh_from_db()
+    assert review.body == "<p>She walks. She dies.</p><p>The end.</p>"
+
+
+def test_blocks_that_spoil_are_marked_changed_and_unmarked_by_keyboard(desk, film, editor):
+    text = "<p>She walks.</p><ul><li><p>Scottie</p></li><li><p>Judy</p></li></ul>"
+    review = make_review(film, editor.author, body=text)
+    desk.goto(reverse("admin:reviews_review_change", args=[review.pk]))
+
+    body_of(desk).click()
+    desk.keyboard.press("Control+End")
+    desk.keyboard.press("Control+Shift+H")
+    desk.get_by_label("What does it give away?").fill("the end of Vertigo")
+    desk.keyboard.press("Enter")
+    press_save(desk)
+    review.refresh_from_db()
+    assert review.body == (
+        '<p>She walks.</p><div data-spoiler="the end of Vertigo"><ul><li><p>Scottie</p></li><li><p>Judy</p></li></ul></div>'
+    )
+
+    body_of(desk).click()
+    desk.keyboard.press("Control+End")
+    desk.keyboard.press("Control+Shift+H")
+    expect(desk.get_by_label("What does it give away?")).to_have_value("the end of Vertigo")
+    desk.get_by_label("What does it give away?").fill("Vertigo")
+    desk.keyboard.press("Enter")
+    press_save(desk)
+    review.refresh_from_db()
+    assert 'data-spoiler="Vertigo"' in review.body
+
+    body_of(desk).click()
+    desk.keyboard.press("Control+End")
+    desk.keyboard.press("Control+Shift+H")
+    desk.get_by_role("button", name="Not a spoiler").press("Enter")
+    press_save(desk)
+    review.refresh_from_db()
+    assert review.body == text
+
+
 def test_a_still_of_the_film_is_picked_for_the_text(desk, film, editor):
     still = StillFactory(film=film, alt="A slag heap", credit="Drawn for the tests")
     StillFactory(alt="Of another film")

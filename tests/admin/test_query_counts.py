@@ -7,21 +7,21 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from taggit.models import Tag
 
-from films.models import Certificate, Film, FilmCountry, FilmLanguage, Genre, WatchLink
+from films.models import Certificate, Film, FilmCountry, FilmLanguage, FilmTitle, Genre, WatchLink
 from people.models import Person, PersonName
-from reviews.models import Author, Capsule, CriticQuote, Page, Publication, Review, State
+from reviews.models import Author, Capsule, CriticQuote, Page, Publication, RelatedChoice, Review, State
 from tests.admin.conftest import form_data, make_credits, make_review, make_user
 from tests.factories import AuthorFactory, CapsuleFactory, CriticQuoteFactory, FilmFactory, StillFactory
 
 pytestmark = pytest.mark.django_db
 LISTS = {Review: 12, Capsule: 9, CriticQuote: 8, Author: 8, Page: 8, Film: 10, Genre: 8, Person: 8, Tag: 8}
 FORMS = {
-    Review: 12,
+    Review: 13,
     Capsule: 10,
     CriticQuote: 8,
     Author: 8,
     Page: 6,
-    Film: 16,
+    Film: 17,
     Genre: 6,
     Person: 8,
     Tag: 6,
@@ -50,6 +50,7 @@ def fill(number: int) -> None:
     for n, author in enumerate(authors):
         CapsuleFactory(film=film, author=author)
         StillFactory(film=film, alt="" if n else "A bus")
+        FilmTitle.objects.create(film=film, title=f"Title {n}")
         FilmLanguage.objects.create(film=film, language=["fr", "de", "it"][n])
         Certificate.objects.create(film=film, board=f"Board {n}", mark="15")
         WatchLink.objects.create(film=film, name="Shop", url=f"https://shop.example/{n}")
@@ -57,6 +58,8 @@ def fill(number: int) -> None:
             CriticQuoteFactory(film=film, quote=f"Quote {n}")
             FilmCountry.objects.create(film=film, country=["DE", "IT"][n - 1])
             review.bylines.create(author=author, position=n + 1)
+    for n, other in enumerate(Review.objects.exclude(pk=review.pk).order_by("pk")[:number], 1):
+        RelatedChoice.objects.create(review=review, other=other, position=n)
     make_credits(film, number, "director")
     make_credits(film, number * 10, "actor")
     for n in range(number):

@@ -417,3 +417,50 @@ def test_the_desk_shows_whose_work_waits_where(desk, editor, film, ada, ben):
         "Scheduled": ["To come"],
         "Gaps": ["Wanda (1970)"],
     }
+
+
+class TestReadNext:
+    """The rows that pin and bar what a review recommends."""
+
+    def test_pins_and_bars_are_saved_in_their_order(self, desk, film, ada):
+        review, first, second = (make_review(film, ada, state=State.PUBLISHED, headline=name) for name in "ABC")
+        data = form_data(desk.get(change(review))) | {"related_choices-TOTAL_FORMS": 2}
+        data |= {"related_choices-0-other": first.pk, "related_choices-0-choice": "pin"}
+        data |= {"related_choices-0-reason": "the same winter"}
+        data |= {"related_choices-1-other": second.pk, "related_choices-1-choice": "bar"}
+
+        response = desk.post(change(review), data)
+
+        assert response.status_code == 302
+        assert list(review.related_choices.values_list("other", "choice", "reason", "position")) == [
+            (first.pk, "pin", "the same winter", 1), (second.pk, "bar", "", 2),
+        ]  # fmt: skip
+
+    def test_a_review_cannot_recommend_itself_or_another_twice(self, desk, film, ada):
+        review, other = (make_review(film, ada, headline=name) for name in "AB")
+        data = form_data(desk.get(change(review)))
+
+        itself = desk.post(change(review), data | {"related_choices-0-other": review.pk})
+        data["related_choices-TOTAL_FORMS"] = 2
+        twice = desk.post(
+            change(review), data | {f"related_choices-{row}-{name}": value for row in (0, 1) for name, value in
+            (("other", other.pk), ("choice", "pin"))}
+        )  # fmt: skip
+
+        assert errors(itself) == {"related_choices-0-other": ["A review cannot recommend itself."]}
+        assert "This review stands there already." in str(errors(twice))
+        assert review.related_choices.count() == 0
+
+    def test_refused_form_with_an_emptied_address_shows_the_stored_one(self, desk, film, ada):
+        review = make_review(film, ada, state=State.PUBLISHED)
+        data = form_data(desk.get(change(review))) | {"slug": "", "rating": "9"}
+
+        response = desk.post(change(review), data)
+
+        assert response.status_code == 200
+        assert review.get_absolute_url() in response.text
+
+    def test_authors_are_not_offered_it(self, sign_in, ada, film):
+        response = sign_in(ada).get(change(make_review(film, ada)))
+
+        assert "related_choices" not in response.text

@@ -101,6 +101,8 @@ def outcome_of_saving(client, address: str, review: Review) -> str:
         "bylines-0-position": 1,
         "quotes-TOTAL_FORMS": 0,
         "quotes-INITIAL_FORMS": 0,
+        "related_choices-TOTAL_FORMS": 0,
+        "related_choices-INITIAL_FORMS": 0,
         "_save": "Save",
     }
     response = client.post(address, data)

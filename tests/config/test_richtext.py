@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.richtext import clean_long, clean_short, plain_text, printed, word_count
+from config.printing import printed
+from config.richtext import clean_long, clean_short, plain_text, word_count
 
 TAGS = [
     "p",
@@ -31,6 +32,7 @@ TAGS = [
     "iframe",
     "table",
     "td",
+    "div",
 ]
 ATTRIBUTES = [
     'class="x"',
@@ -39,6 +41,8 @@ ATTRIBUTES = [
     'src="/media/a.jpg"',
     'src="//e/x"',
     'data-footnote="n"',
+    'data-spoiler="Vertigo"',
+    'data-spoiler=""',
 ]
 PIECES = st.one_of(
     st.builds("<{} {}>".format, st.sampled_from(TAGS), st.sampled_from([*ATTRIBUTES, "", 'onerror="x()"'])),
@@ -171,7 +175,7 @@ def test_words_of_stored_html(html, words):
 
 
 def test_headings_are_printed_one_level_lower():
-    assert printed("<h2>A</h2><h3>B</h3>") == "<h3>A</h3><h4>B</h4>"
+    assert printed("<h2>A</h2><h3>B</h3>") == '<h3 id="on-a">A</h3><h4 id="on-b">B</h4>'
 
 
 def test_text_about_markup_is_printed_as_text():

@@ -4,6 +4,7 @@ import io
 import re
 import unicodedata
 from collections import Counter
+from html import unescape
 
 import pytest
 from django.contrib.auth import authenticate
@@ -13,7 +14,8 @@ from django.db import transaction
 from config.richtext import word_count
 from films.models import Credit, Film, Role, Still
 from people.models import Person
-from reviews.models import Author, Capsule, CriticQuote, Page, Publication, Review, State
+from reviews.front import front_on_site
+from reviews.models import Author, Capsule, CriticQuote, FrontPage, Page, Publication, Review, Season, State
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,16 @@ def test_demo_has_what_shows_the_publication_off(demo):
     assert Capsule.objects.filter(film__reviews=None).exists()
     assert Page.objects.public().count() == 3
     assert Publication.current().name == "Second Reel"
+    assert [season.is_festival for season in Season.objects.public()] == [True, False]
+
+
+def test_home_page_of_the_demo_is_composed_and_every_row_finds_something(demo):
+    page = FrontPage.objects.on_site()
+
+    rows = front_on_site().rows
+
+    assert len(rows) == page.rows.count() >= 5
+    assert {row.kind for row in rows} >= {"picked", "latest", "season", "verdict"}
 
 
 def test_directors_have_films_enough_for_their_shelves(demo):
@@ -102,7 +114,7 @@ def test_all_pages_of_the_demo_open_and_their_links_lead_somewhere(demo, client)
         address = waiting.pop()
         response = client.get(address)
         assert response.status_code == 200, address
-        links = set(re.findall(r'href="([/?][^"#]*)', response.content.decode()))
+        links = set(map(unescape, re.findall(r'href="([/?][^"#]*)', response.content.decode())))
         links = {address.partition("?")[0] + link if link.startswith("?") else link for link in links}
         fresh = {link for link in links if not link.startswith(("/static/", "/media/"))} - seen
         seen |= fresh

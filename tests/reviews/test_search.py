@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from films.models import Role
 from reviews.models import Publication, Review, State
+from reviews.search import finding
 from reviews.search.analysis import read_query
 from reviews.search.documents import Kind
 from reviews.search.finding import search
@@ -159,11 +160,41 @@ class TestWords:
         assert films("jesse ja") == ["The Assassination of Jesse James"]
         assert films("jes james") == []
 
-    def test_stop_words_are_found_in_names(self):
+    def test_film_and_its_reviews_are_found_by_its_other_titles(self, client):
+        film = FilmFactory(title="Bicycle Thieves", original_title="Ladri di biciclette")
+        film.other_titles.create(title="The Bicycle Thief")
+        film.other_titles.create(title="Le Voleur de bicyclette", language="fr")
+        ReviewFactory(film=film)
+
+        assert films("bicycle thief") == films("voleur") == films("ladri") == ["Bicycle Thieves"]
+        assert reviews("voleur de bicyclette") == ["Bicycle Thieves"]
+        suggested = client.get("/search/suggest", {"q": "le vol"}).json()["suggestions"]
+        assert [item["label"] for item in suggested if item["kind"] == "Film"] == ["Bicycle Thieves"]
+
+    def test_other_title_counts_as_much_as_the_title(self):
+        FilmFactory(title="The Swamp Thing Returns")
+        FilmFactory(title="La Ciénaga").other_titles.create(title="The Swamp")
+
+        assert films("swamp") == ["La Ciénaga", "The Swamp Thing Returns"]
+
+    @pytest.mark.parametrize("asked", ["to be or not to be", '"to be or not to be"'])
+    def test_phrase_of_stop_words_is_found_in_titles_and_text(self, asked):
         FilmFactory(title="To Be or Not to Be")
         FilmFactory(title="Not Yet")
+        ReviewFactory(headline="One", body="<p>The question, to be or not to be, is asked.</p>")
+        ReviewFactory(headline="Two", body="<p>Not to be, or to be asked.</p>")
 
-        assert films("to be or not to be") == ["To Be or Not to Be"]
+        assert films(asked) == ["To Be or Not to Be"]
+        assert reviews(asked) == ["One"]
+
+    def test_stop_words_of_two_places_are_no_phrase(self):
+        ReviewFactory(headline="One", body="<p>Part of the river; the one with boats.</p>")
+
+        assert reviews("of the one") == []
+
+    def test_page_says_how_common_words_are_found(self, client):
+        assert "words as common as these" in page(client, q="the").main.get_text()
+        assert "words as common as these" not in page(client, q="xylophone").main.get_text()
 
 
 class TestOrder:
@@ -175,6 +206,26 @@ class TestOrder:
 
         assert films("ran") == ["Ran", "Ran", "Random Harvest", "Iran, Ran"]
         assert reviews("ran") == ["Ran", "Kagemusha"]
+
+    def test_text_that_has_a_word_often_comes_first(self):
+        for headline, times in [("Once", 1), ("Thrice", 3), ("Twice", 2)]:
+            ReviewFactory(headline=headline, body=f"<p>{'A lighthouse stands. ' * times}</p>")
+
+        assert reviews("lighthouse") == ["Thrice", "Twice", "Once"]
+
+    def test_word_in_people_weighs_more_than_in_text(self):
+        ReviewFactory(headline="Text", body="<p>Welles, and Welles, and Welles again.</p>")
+        film = FilmFactory(directors=[PersonFactory(name="Orson Welles")])
+        ReviewFactory(film=film, headline="People")
+        ReviewFactory(headline="Text, later", body="<p>Welles.</p>")
+
+        assert reviews("welles") == ["People", "Text", "Text, later"]
+
+    def test_equal_matches_come_newest_first(self):
+        for headline in ["First", "Second", "Third"]:
+            ReviewFactory(headline=headline, body="<p>A lighthouse.</p>")
+
+        assert reviews("lighthouse") == ["Third", "Second", "First"]
 
     def test_leading_article_does_not_count(self):
         FilmFactory(title="Third Man on the Mountain")
@@ -247,6 +298,41 @@ class TestPage:
         assert [mark.get_text() for mark in row.select("mark")] == ["Audiard’s"]
         assert "camera knows & shows" in row.get_text()
         assert len(row.get_text()) < 600
+
+    @pytest.mark.parametrize(
+        ("body", "asked", "marked"),
+        [
+            ("Dans le café de Noël, rien.", "noel cafe", ["café", "Noël"]),
+            ("Two cities, one city.", "city", ["cities", "city"]),
+            ("Réalisée à Paris.", "realisee", ["Réalisée"]),
+            ("The films of 小津安二郎 and others.", "小津", ["小津"]),
+            ("He filmed a film, not a microfilm.", "film", ["filmed", "film"]),
+            ("Not to be: to be or not to be.", "to be or not to be", ["to be or not to be"]),
+            ("Ελένη Καραΐνδρου.", "καραινδρου", ["Καραΐνδρου"]),
+        ],
+    )
+    def test_words_are_marked_as_the_text_writes_them(self, client, body, asked, marked):
+        ReviewFactory(headline="One", standfirst="", body=f"<p>{body}</p>", verdict="")
+
+        row = page(client, q=asked).select_one(".rows li")
+
+        assert [mark.get_text() for mark in row.select("p mark")] == marked
+
+    def test_words_that_are_everywhere_are_not_counted_to_the_end(self, client, monkeypatch):
+        monkeypatch.setitem(finding.MOST, Kind.REVIEW, 3)
+        for _ in range(3):
+            ReviewFactory(body="<p>A lighthouse.</p>")
+        ReviewFactory(body="<p>A lighthouse.</p>", published_at=timezone.now() + timedelta(hours=1))
+        few = page(client, q="lighthouse")
+        ReviewFactory(body="<p>A lighthouse.</p>")
+
+        many = page(client, q="lighthouse")
+        listed = page(client, q="lighthouse", **{"in": "reviews"})
+
+        assert few.select_one(".byline").get_text(" ") == "3 results for “lighthouse” 3 reviews"
+        assert many.select_one(".byline").get_text(" ") == "More than 3 results for “lighthouse” more than 3 reviews"
+        assert len(listed.select(".rows li")) == 3
+        assert "There are more than the 3 reviews listed here." in listed.main.get_text()
 
     def test_marks_never_let_markup_through(self, client):
         ReviewFactory(headline="<b>Snow</b>", standfirst="<script>snow()</script> & snow")

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from taggit.models import Tag
 
-from films.models import Credit, Film
+from films.models import Credit, Film, FilmTitle
 from people.models import Person, PersonName
 from reviews.models import Author, Review, ReviewByline, State
 from reviews.search import documents, index
@@ -26,6 +26,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def review():
     film = FilmFactory(title="Sunrise", directors=[PersonFactory(name="Friedrich Murnau")])
+    film.other_titles.create(title="L’Aurore", language="fr")
     review = ReviewFactory(film=film, authors=[AuthorFactory(name="Otto Splice")], tag_names=["lakes"])
     index.catch_up()
     return review
@@ -40,6 +41,10 @@ CHANGES = {
     "updated in bulk": (lambda review: Review.objects.update(standfirst="Newword."), Kind.REVIEW),
     "film renamed": (lambda review: Film.objects.update(title="Newword"), Kind.REVIEW),
     "film renamed, for the film": (lambda review: Film.objects.update(original_title="Newword"), Kind.FILM),
+    "other title": (lambda review: review.film.other_titles.create(title="Newword"), Kind.FILM),
+    "other title, for the review": (
+        lambda review: FilmTitle.objects.bulk_create([FilmTitle(film=review.film, title="Newword")]), Kind.REVIEW
+    ),
     "person renamed": (lambda review: Person.objects.update(name="Newword"), Kind.PERSON),
     "person renamed, for the film": (lambda review: Person.objects.update(name="Newword"), Kind.FILM),
     "person renamed, for the review": (lambda review: Person.objects.update(name="Newword"), Kind.REVIEW),
@@ -84,6 +89,7 @@ LOSSES = {
     "credit deleted": (lambda review: Credit.objects.all().delete(), "murnau", Kind.FILM),
     "credit moved": (lambda review: Credit.objects.update(person=PersonFactory()), "murnau", Kind.REVIEW),
     "renamed": (lambda review: Film.objects.update(title="Sunset"), "sunrise", Kind.FILM),
+    "other title deleted": (lambda review: FilmTitle.objects.all().delete(), "aurore", Kind.FILM),
 }
 
 
@@ -110,7 +116,8 @@ def test_drafts_have_no_words_in_the_index():
 
 
 def test_all_tables_with_indexed_words_are_watched():
-    read = {Author, Credit, Film, Person, PersonName, Review, ReviewByline, Tag, apps.get_model("taggit.TaggedItem")}
+    read = {Author, Credit, Film, FilmTitle, Person, PersonName, Review, ReviewByline, Tag}
+    read.add(apps.get_model("taggit.TaggedItem"))
 
     assert {model._meta.db_table for model in read} == set(documents.WATCHED)
 

@@ -71,7 +71,7 @@ def test_review_is_told_in_full(client, review):
     assert told["publisher"]["name"] == "Second Reel"
     assert told["reviewRating"] == {"@type": "Rating", "ratingValue": 3.5, "bestRating": 5, "worstRating": 0.5}
     film = told["itemReviewed"]
-    assert (film["@type"], film["name"], film["alternateName"]) == ("Movie", "Rust and Bone", "De rouille et d’os")
+    assert (film["@type"], film["name"], film["alternateName"]) == ("Movie", "Rust and Bone", ["De rouille et d’os"])
     assert [person["name"] for person in film["director"]] == ["Jacques Audiard"]
     assert [person["name"] for person in film["actor"]] == ["Marion Cotillard"]
     assert film["dateCreated"] == "2012-01-01"
