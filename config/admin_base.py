@@ -72,13 +72,6 @@ class ListFilter(admin.SimpleListFilter):
         return value if value in {str(key) for key, _words in self.lookup_choices} else None
 
 
-def how_many(queryset: models.QuerySet) -> models.Subquery:
-    """An expression: the number of rows of a queryset filtered by OuterRef. Unlike Count over a join it stays
-    right whatever else the outer query joins."""
-    counted = queryset.order_by().annotate(counted=models.Func(models.F("pk"), function="COUNT"))
-    return models.Subquery(counted.values("counted"), output_field=models.IntegerField())
-
-
 class CountedChangeList(ChangeList):
     """A list whose columns come with the one query of its page."""
 
@@ -130,7 +123,7 @@ class EditorAdmin(FormFieldsMixin, admin.ModelAdmin):
         context |= {
             "parts": list(self._parts(context["adminform"], context["inline_admin_formsets"])),
             "save_state": self.save_state(stored),
-            "tools": self.tools(request, stored) if stored else [],
+            "tools": [*self.tools(request, stored), *self.admin_site.tools_for(request, stored)] if stored else [],
             "show_save_and_add_another": False,
             "is_guarded": isinstance(context["adminform"].form, GuardedForm),
         }

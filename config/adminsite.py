@@ -45,18 +45,41 @@ class RushesAdminSite(AdminSite):
         "RatingMeaning",
         "Film",
         "Genre",
+        "Mailing",
+        "Subscriber",
+        "Suppression",
     ]
-    NAMES = {"taggit": "Tags", "auth": "Accounts", "django_tasks_db": "Background tasks"}
-    MASTHEAD = ["Review", "Film", "Person", "Author"]
+    NAMES = {
+        "subscriptions": "Newsletters",
+        "taggit": "Tags",
+        "auth": "Accounts",
+        "django_tasks_db": "Background tasks",
+    }
+    MASTHEAD = ["Review", "Film", "Person", "Author", "Mailing"]
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.desk: list[Callable] = []
+        self.tool_makers: dict[str, list[Callable]] = {}
 
     def on_desk(self, section: Callable) -> Callable:
         """Decorator: have the desk show what the function makes of a request, a DeskSection or None."""
         self.desk.append(section)
         return section
+
+    def tool_for(self, label: str) -> Callable:
+        """Decorator: have the pages of a model ("reviews.review") that stands lower show a link of ours beside
+        "History": what the function makes of a request and a record, (words, address) or None."""
+
+        def register(make: Callable) -> Callable:
+            self.tool_makers.setdefault(label, []).append(make)
+            return make
+
+        return register
+
+    def tools_for(self, request, obj) -> list[tuple[str, str]]:
+        """The links other rooms have for a record."""
+        return [tool for make in self.tool_makers.get(obj._meta.label_lower, []) if (tool := make(request, obj))]
 
     def index(self, request, extra_context=None):
         sections = [section for make in self.desk if (section := make(request))]

@@ -85,7 +85,7 @@ def greeting(place: serve.Place) -> str:
         f"Edit     {place.site_url}/admin/",
         *(f"         {name:<8} may edit {what}" for name, what in LOGINS.items()),
         f"         password of all three: {password}",
-        f"Mail     is kept in {data_dir() / 'outbox'}",
+        f"Mail     is kept in {data_dir() / 'outbox'}: {place.site_url}/admin/outbox/",
         "Stop     with Ctrl-C, which stops everything; what was written stays",
     ]
     rule = "─" * max(map(len, lines))
@@ -94,6 +94,7 @@ def greeting(place: serve.Place) -> str:
 
 def main() -> None:
     make_secret_key()
+    os.environ.setdefault("DEMO", "true")
     reading, writing = os.pipe()
     command = [sys.executable, "-m", "config.demo", "prepare", str(writing)]
     status = subprocess.run(command, pass_fds=[writing], cwd=serve.ROOT).returncode

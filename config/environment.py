@@ -4,6 +4,7 @@ Every variable is declared here by a call from config/settings.py; a value that 
 process with one line that names the variable, what is wrong with the value, and an example of a good one.
 """
 
+import re
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from zoneinfo import ZoneInfo
@@ -114,7 +115,7 @@ SQLITE_OPTIONS = {
     "timeout": 20,  # seconds to wait for another writer
     "init_command": (
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;"
-        "PRAGMA mmap_size=134217728;PRAGMA journal_size_limit=27103364;PRAGMA cache_size=-8000"
+        "PRAGMA secure_delete=ON;PRAGMA mmap_size=134217728;PRAGMA journal_size_limit=27103364;PRAGMA cache_size=-8000"
     ),
 }
 
@@ -187,6 +188,8 @@ PROVIDERS = (
     "mailersend",
     "sparkpost",
 )
+WEBHOOK_KEYS = {"mailgun": "MAILGUN_WEBHOOK_SIGNING_KEY", "mailersend": "MAILERSEND_SIGNING_SECRET"}
+"""Providers that sign what they report; the others sign in with a user and a password."""
 PROVIDER_TOKEN_OPTION = {"postmark": "server_token", "mailersend": "api_token"}
 
 
@@ -205,7 +208,7 @@ def mailer(name: str, default: str, outbox: Path) -> dict:
             "OPTIONS": {"file_path": str(outbox)},
         }
     if parts.scheme.startswith("provider+"):
-        provider = parts.scheme.removeprefix("provider+")
+        provider = provider_of(parts)
         if not parts.username:
             raise BadEnvironment(name, "holds no key for the provider", f"provider+{provider}://KEY@")
         options = {PROVIDER_TOKEN_OPTION.get(provider, "api_key"): unquote(parts.username)}
@@ -231,3 +234,52 @@ def mailer(name: str, default: str, outbox: Path) -> dict:
             "timeout": 60,
         },
     }
+
+
+def provider_of(parts: SplitResult) -> str:
+    """The provider behind a mailer's address: of provider+NAME://, or of smtp://…?provider=NAME; empty if none."""
+    if parts.scheme.startswith("provider+"):
+        return parts.scheme.removeprefix("provider+")
+    return parse_qs(parts.query).get("provider", [""])[-1]
+
+
+def webhook(name: str, mailer_name: str, mailer_address: str) -> tuple[str, dict[str, str]]:
+    """The provider whose reports are let in, and django-anymail's settings for it: the key it signs with, or the
+    user and password it signs in with. Empty without a secret."""
+    secret = text(name, "", example="reports:a-long-random-word")
+    if not secret:
+        return "", {}
+    provider = provider_of(urlsplit(mailer_address))
+    if provider not in PROVIDERS:
+        fault = f"is of no use while {mailer_name} names no provider (as provider+NAME://, or ?provider=NAME behind smtp://)"
+        raise BadEnvironment(name, fault, "reports:a-long-random-word")
+    key = WEBHOOK_KEYS.get(provider, "WEBHOOK_SECRET")
+    if key == "WEBHOOK_SECRET" and not all(secret.partition(":")):
+        raise BadEnvironment(name, f"{provider} signs in, so it has to be user:password", "reports:a-long-random-word")
+    return provider, {key: secret}
+
+
+MOST_LOCAL_PART = 16  # with what is added to it, the part before the @ may have 64
+
+
+def return_address(name: str) -> str:
+    """The variable as the address that reports come back to, to which a "+" and a token can be added; may be empty."""
+    example = "bounces@reviews.example"
+    value = text(name, "", example=example)
+    local, _at, domain = value.rpartition("@")
+    if value and not (re.fullmatch(r"[a-z0-9._-]+", local) and re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*", domain)):
+        raise BadEnvironment(name, f"{value!r} is not a plain address in small letters, without a +", example)
+    if len(local) > MOST_LOCAL_PART:
+        raise BadEnvironment(name, f"{local!r} is longer than {MOST_LOCAL_PART} letters", example)
+    return value
+
+
+def mailbox(name: str) -> str:
+    """The variable as the address of a mailbox that can be read; may be empty."""
+    example = "imaps://user:secret@mail.example/INBOX"
+    if not text(name, "", example=example):
+        return ""
+    parts = address(name, "", ("imaps", "imap", "pop3s", "pop3"), example=example)
+    if not (parts.hostname and parts.username and parts.password):
+        raise BadEnvironment(name, "names no host, user or password", example)
+    return parts.geturl()

@@ -116,10 +116,13 @@ class _Printer:
 
 
 def _details(name: str, content: str, *, inline: bool) -> str:
-    """What a reader opens: no script, by keyboard, and not in the accessibility tree before."""
+    """What a reader opens: no script, by keyboard, and not in the accessibility tree before. Search engines may not
+    quote it."""
     if inline:
-        return f'<details class="spoiler inline"><summary>{name}</summary><span>{content}</span></details>'
-    return f'<details class="spoiler"><summary>{name}</summary>{content}</details>'
+        return (
+            f'<details class="spoiler inline"><summary>{name}</summary><span data-nosnippet>{content}</span></details>'
+        )
+    return f'<details class="spoiler"><summary>{name}</summary><div data-nosnippet>{content}</div></details>'
 
 
 def _picture(node: Element) -> str:

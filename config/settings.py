@@ -1,6 +1,7 @@
 """Settings of the site, in Django's own order. What differs between machines comes from the
 environment, through config/environment.py; docs/operators.md has the table."""
 
+from email.utils import parseaddr
 from pathlib import Path
 
 from django.utils.csp import CSP
@@ -17,6 +18,7 @@ WEB_THREADS = env.number("WEB_THREADS", 4, at_least=1, at_most=64)
 
 # --- Core ---------------------------------------------------------------------------------------
 DEBUG = env.flag("DEBUG", False)
+DEMO = env.flag("DEMO", False)
 _key_file = DATA_DIR / "secret_key"  # written once by `make demo`
 SECRET_KEY = env.text(
     "SECRET_KEY",
@@ -158,6 +160,22 @@ NEWSLETTER_FROM_EMAIL = env.text(
     example="Second Reel <letters@reviews.example>",
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+NEWSLETTER_LIMITS = {  # of the provider; 0 for none
+    "minute": env.number("NEWSLETTER_PER_MINUTE", 0),
+    "hour": env.number("NEWSLETTER_PER_HOUR", 0),
+    "day": env.number("NEWSLETTER_PER_DAY", 0),
+}
+NEWSLETTER_CONNECTIONS = env.number("NEWSLETTER_CONNECTIONS", 8, at_least=1, at_most=50)
+NEWSLETTER_GRACE_MINUTES = env.number("NEWSLETTER_GRACE_MINUTES", 5, at_most=24 * 60)
+BOUNCE_ADDRESS = env.return_address("BOUNCE_ADDRESS")
+BOUNCES_ARE_SIGNED = bool(BOUNCE_ADDRESS)  # else reports come to the sender, and say by themselves what they are about
+BOUNCE_ADDRESS = BOUNCE_ADDRESS or parseaddr(NEWSLETTER_FROM_EMAIL)[1]
+BOUNCE_MAILBOX_URL = env.mailbox("BOUNCE_MAILBOX_URL")
+WEBHOOK_PROVIDER, ANYMAIL = env.webhook(
+    "NEWSLETTER_WEBHOOK_SECRET",
+    "NEWSLETTER_MAIL_URL",
+    env.text("NEWSLETTER_MAIL_URL", env.text("MAIL_URL", "outbox:")),
+)
 
 # --- Language and time --------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
@@ -212,10 +230,14 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000  # a film form with some hundred credits
 
 # --- Security -----------------------------------------------------------------------------------
-if env.flag("BEHIND_PROXY", False):
+BEHIND_PROXY = env.flag("BEHIND_PROXY", False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SECURE_REDIRECT_EXEMPT = [
+    r"^health/",
+    r"^letters/leave/",
+]  # a mail program that leaves for a reader follows no redirect
 SECURE_HSTS_SECONDS = 63072000 if HTTPS else 0  # two years
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"

@@ -3,8 +3,9 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import batched
+from operator import methodcaller
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
@@ -226,17 +227,25 @@ def next_free(base: str, taken: set[str]) -> str:
     return f"{base}-{number}"
 
 
-def get_or_redirect(queryset, slug: str):
+def get_or_redirect(
+    queryset,
+    slug: str,
+    *,
+    former_slugs: type[FormerSlug] | None = None,
+    address_of: Callable[[models.Model], str] = methodcaller("get_absolute_url"),
+):
     """The record at this address, or a redirect if the address is a former one; Http404 if neither.
 
-    Returns (record, None) or (None, permanent redirect to the record's present page)."""
+    Returns (record, None) or (None, permanent redirect to the record's present page). A model that is not Addressed
+    has to have its former slugs and its address named."""
     slug = unicodedata.normalize("NFC", slug)
     if slug.isprintable():  # NUL and half characters, which no database can be asked for, are not
         if (found := queryset.filter(slug=slug).first()) is not None:
             return found, None
-        former = queryset.model.former_slug_model.objects.filter(slug=slug).values_list("target_id", flat=True).first()
+        former_slugs = former_slugs or queryset.model.former_slug_model
+        former = former_slugs.objects.filter(slug=slug).values_list("target_id", flat=True).first()
         if former is not None and (target := queryset.filter(pk=former).first()) is not None:
-            redirect = HttpResponsePermanentRedirect(iri_to_uri(target.get_absolute_url()))
+            redirect = HttpResponsePermanentRedirect(iri_to_uri(address_of(target)))
             # Browsers keep a permanent redirect without end, and two of them, there and back, as a loop.
             redirect.headers["Cache-Control"] = "public, max-age=3600"
             return None, redirect

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cache as once
 
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Func, JSONField, Model, OuterRef, QuerySet, Subquery
+from django.db.models import F, Func, IntegerField, JSONField, Model, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
 
@@ -62,6 +62,13 @@ def rows(queryset: QuerySet, **columns) -> _Group:
     return _Group(
         _Bare(queryset.values(item=JSONObject(**{name: _Column(column) for name, column in columns.items()})))
     )
+
+
+def how_many(queryset: QuerySet) -> Subquery:
+    """An expression: the number of rows of a queryset filtered by OuterRef. Unlike Count over a join it stays
+    right whatever else the outer query joins."""
+    counted = queryset.order_by().annotate(counted=Func(F("pk"), function="COUNT"))
+    return Subquery(counted.values("counted"), output_field=IntegerField())
 
 
 def ready_made(model: type[Model], columns: Callable[..., dict], *, at: datetime | None = None) -> dict[str, RawSQL]:

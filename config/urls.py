@@ -45,6 +45,9 @@ urlpatterns = [
         auth_views.PasswordResetCompleteView.as_view(),
         name="password_reset_complete",
     ),
+    path("admin/outbox/", include("subscriptions.outbox")),
+    path("admin/subscriptions/", include("subscriptions.admin.urls")),
     path("admin/", admin.site.urls),
+    path("", include("subscriptions.urls")),
     path("", include("reviews.urls")),
 ]

@@ -7,10 +7,10 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
-from config.admin_base import Blocks, EditorAdmin, ListFilter, Rows, how_many
+from config.admin_base import Blocks, EditorAdmin, ListFilter, Rows
 from config.admin_forms import CodeSelect, GuardedForm, RowForm, RowFormSet, SuggestInput
 from config.languages import country_choices, country_name, language_choices
-from config.sql import children, rows
+from config.sql import children, how_many, rows
 from films.models import Certificate, Credit, Film, FilmCountry, FilmLanguage, FilmTitle, Genre, Role, Still, WatchLink
 from films.models.film import PRINTED_NAME
 from people.admin import PersonAdmin

@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from html import escape, unescape
 from urllib.parse import urljoin
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFeed, rfc3339_date
@@ -36,6 +35,7 @@ from reviews.outside import (
     tag_uri,
     xml_text,
 )
+from reviews.tags import tag_address, tag_or_redirect
 
 LENGTH = 20
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # Atom wants a date even of an empty feed; a clock would break its ETag
@@ -258,16 +258,13 @@ def author_feed(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
 @public_page
 def tag_feed(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
     """The newest reviews with a tag; a tag that no public review has is no feed, as it is no page."""
-    if not slug.isprintable():
-        raise Http404("No such tag.")
-    tag = get_object_or_404(Tag, slug=slug)
+    tag, redirect = tag_or_redirect(slug)
+    if redirect:
+        return moved(redirect, "tags", ending)
     reviews = Review.objects.published().tagged(tag)
-    if not reviews.exists():
-        raise Http404("No review has this tag.")
     publication = Publication.current()
     title = f"{publication.name}: reviews filed under “{tag.name}”"
-    page = reverse("tags:detail", args=[tag.slug])
-    return answer(Channel(title, title, page, tag_stem(tag), reviews), publication, ending)
+    return answer(Channel(title, title, tag_address(tag), tag_stem(tag), reviews), publication, ending)
 
 
 @public_page

@@ -1,11 +1,13 @@
 """What the home page shows: as an editor composed it (reviews/models/front.py), or by itself.
 
-What is chosen by hand stands where it was put. Rules (the newest, a tag…) pass over whatever else stands on the
-page, so that no review is on it twice. A row that has nothing to show is not there."""
+What is chosen by hand stands where it was put, and if it was put in two places, in the first. Rules (the newest, a
+tag…) pass over whatever else stands on the page, so that no review is on it twice. A row that has nothing to show is
+not there."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
@@ -101,7 +103,7 @@ class Wishes:
 @dataclass(frozen=True)
 class Found:
     """What a page may choose from, as keys of reviews: such of the wishes as may be shown, and what the rules find
-    for the lead and for each row."""
+    for the lead and for each row, whatever else stands on the page."""
 
     granted: set[int]
     lead: list[int]
@@ -115,10 +117,10 @@ def _picked(plan: FrontRow) -> list[int]:
 
 def _find(plans: list[FrontRow], wishes: Wishes, eligible: QuerySet[Review]) -> Found:
     """Everything the page may choose from in one query: columns of the one row there is of another table."""
-    free = Review.objects.published().exclude(pk__in=wishes.all)
-    by_rule = {place: found for place, plan in enumerate(plans) if (found := _by_rule(plan, free)) is not None}
-    most = sum(plans[place].length for place in by_rule) + 1  # as many as all rows before it can take away, and its own
-    columns = {"lead": free.order_by("-is_featured", "-published_at", "-pk")[:1]}
+    public = Review.objects.published()
+    by_rule = {place: found for place, plan in enumerate(plans) if (found := _by_rule(plan, public)) is not None}
+    most = sum(plan.length for plan in plans) + 1  # as many as the whole page shows
+    columns = {"lead": public.order_by("-is_featured", "-published_at", "-pk")[:most]}
     columns |= {f"row_{place}": found.newest_first()[:most] for place, found in by_rule.items()}
     if wishes.all:
         columns["granted"] = eligible.filter(pk__in=wishes.all).order_by("pk")
@@ -127,44 +129,53 @@ def _find(plans: list[FrontRow], wishes: Wishes, eligible: QuerySet[Review]) -> 
     return Found(set(keys["granted"]), keys["lead"], [keys[f"row_{place}"] for place in range(len(plans))])
 
 
-def _by_rule(plan: FrontRow, free: QuerySet[Review]) -> QuerySet[Review] | None:
-    """The reviews a row's rule finds among those that are free; None for a row without one."""
+def _by_rule(plan: FrontRow, public: QuerySet[Review]) -> QuerySet[Review] | None:
+    """The reviews a row's rule finds among those that are public; None for a row without one."""
     match plan.kind:
         case Kind.LATEST:
-            return free
+            return public
         case Kind.DIRECTOR:
             directed = Credit.objects.filter(role=Role.DIRECTOR, person=plan.person_id).values("film")
-            return free.filter(film__in=directed)
+            return public.filter(film__in=directed)
         case Kind.TAG:
-            return free.tagged(plan.tag)
+            return public.tagged(plan.tag)
         case Kind.SEASON:
-            return free.filter(pk__in=plan.season.reviews().order_by().values("pk"))
+            return public.filter(pk__in=plan.season.reviews().order_by().values("pk"))
         case Kind.VERDICT:
-            return free.filter(is_featured=True).exclude(verdict="")
+            return public.filter(is_featured=True).exclude(verdict="")
     return None
 
 
 def _choose(plans: list[FrontRow], wishes: Wishes, found: Found) -> list[list[int]]:
-    """The keys of what stands where: the lead, then each row. What has few reviews to choose from chooses first."""
-    lead = [wishes.lead] if wishes.lead in found.granted else found.lead
-    used, chosen = set(lead), {}
-    for place in sorted(range(len(plans)), key=lambda place: BREADTH.get(plans[place].kind, 1)):
-        length = 1 if plans[place].kind == Kind.VERDICT else plans[place].length
-        by_hand = [pk for pk in wishes.rows[place] if pk in found.granted]
-        by_rule = [pk for pk in found.rows[place] if pk not in used]
-        chosen[place] = (by_hand or by_rule)[:length]
-        used.update(chosen[place])
-    return [lead, *(chosen[place] for place in range(len(plans)))]
+    """The keys of what stands where: the lead, then each row. First stands what was chosen by hand, from top to bottom;
+    then rules choose, and what has few reviews to choose from chooses first."""
+    used: set[int] = set()
+
+    def take(keys: list[int], length: int) -> list[int]:
+        taken = [pk for pk in keys if pk not in used][:length]
+        used.update(taken)
+        return taken
+
+    granted = [[pk for pk in keys if pk in found.granted] for keys in ([wishes.lead], *wishes.rows)]
+    lengths = [1, *(1 if plan.kind == Kind.VERDICT else plan.length for plan in plans)]
+    chosen = [take(keys, length) for keys, length in zip(granted, lengths, strict=True)]
+    by_rule = [found.lead, *found.rows]
+    breadths = [-1, *(BREADTH.get(plan.kind, 1) for plan in plans)]
+    for place in sorted(range(len(chosen)), key=breadths.__getitem__):
+        chosen[place] = chosen[place] or take(by_rule[place], lengths[place])
+    return chosen
 
 
 def _printed(plans: list[FrontRow], reviews: list[list[Review]], total: int) -> Iterable[Row]:
     """The rows that have something to show."""
+    named = max((plan.length for plan in plans if plan.kind == Kind.DIRECTORS), default=0)
+    directors = most_reviewed_directors(named) if named else []
     has_latest = False
     for plan, shown in zip(plans, reviews, strict=True):
         heading, more = _heading(plan, total, has_latest=has_latest)
         row = Row(plan.kind, plan.look, plan.heading or heading, shown, season=plan.season, more=more)
         if plan.kind == Kind.DIRECTORS:
-            row.people = most_reviewed_directors(plan.length)
+            row.people = sorted(directors[: plan.length], key=attrgetter("sort_name"))
         if row.reviews or row.people:
             has_latest = has_latest or plan.kind == Kind.LATEST
             yield row
@@ -182,6 +193,8 @@ def _heading(plan: FrontRow, total: int, *, has_latest: bool) -> tuple[str, tupl
         case Kind.TAG:
             name = plan.tag.name
             return name[:1].upper() + name[1:], (reverse("tags:detail", args=[plan.tag.slug]), "All under this heading")
+        case Kind.SEASON if not plan.season.is_public:
+            return plan.season.title, None
         case Kind.SEASON:
             return plan.season.title, (plan.season.get_absolute_url(), "The whole season")
         case Kind.VERDICT:

@@ -18,7 +18,7 @@ from reviews.changes import state_of_content
 KEPT_SECONDS = 24 * 60 * 60
 PAGE_NUMBER = re.compile(r"page=[1-9]\d{0,8}")  # the one query a kept page can have; others are made each time
 SETTINGS_PRINTED = ("SITE_URL", "DEBUG", "TIME_ZONE", "LANGUAGE_CODE", "MEDIA_URL", "S3_PUBLIC_URL", "SECURE_CSP")
-PRIVATE = ("/admin/", "/health/", "/media/", "/static/")
+PRIVATE = ("/admin/", "/health/", "/media/", "/static/", "/letters/", "/subscribe/confirm/")
 
 
 class PageCacheMiddleware:
@@ -56,7 +56,8 @@ class PageCacheMiddleware:
         if len(request.path) > 200 or (query and not PAGE_NUMBER.fullmatch(query)):
             return None
         request.get_host()  # a host that is not ours is refused, whether the page is kept or not
-        state = request.state_of_content = state_of_content()  # for the view too
+        request.state_of_content = state_of_content()  # for the view too
+        state = request.state_of_content.pages
         today = timezone.localdate()  # some pages say what goes on today
         packed = bool(re_accepts_gzip.search(request.headers.get("Accept-Encoding", "")))
         return f"page:{build()}:{state}:{today}:{packed:d}:{quote(request.path)}?{query}" if state else None

@@ -118,11 +118,14 @@ class SharedPeople:
     def reasons(self, shared: list[dict]) -> list[Reason]:
         """What rows_on() says, in words, strongest first. Who did two things is named for the one that says more."""
         found = {(row["role"], row["person"]) for row in shared}
-        named, reasons = set(), []
+        best: dict[int, tuple[str, int]] = {}
+        order = list(WORDS)
+        for key in sorted(found & self.names.keys(), key=lambda key: (-self.weights[key], order.index(key[0]))):
+            best.setdefault(key[1], key)
+        reasons = []
         for role, (words, _weight) in WORDS.items():
-            people = [key for key in self.names if key in found and key[0] == role and key[1] not in named]
+            people = [key for key in self.names if key[0] == role and best.get(key[1]) == key]
             if people:
-                named |= {person for _role, person in people}
                 names = get_text_list([self.names[key] for key in people[:NAMED]], "and")
                 reasons.append(Reason(sum(self.weights[key] for key in people), f"{words} {names}"))
         return strongest_first(reasons)
@@ -219,7 +222,7 @@ def _best(review: Review, but_films: list[int]) -> list[int]:
 
 
 def related_reviews(review: Review, credits: list, but: list[Film]) -> list[Related]:
-    """Reviews to read after this one: the editors' pins in their order, then what shares most with it, never what
+    """Reviews to read after this one, at most SHOWN: the editors' pins in their order, then what shares most with it, never what
     they barred. Two queries, and one more for a review without with_candidates().
 
     `credits` are groups of Film.credits_by_role(); films of `but` are on the page already. Of two reviews of one
@@ -232,6 +235,7 @@ def related_reviews(review: Review, credits: list, but: list[Film]) -> list[Rela
     best = [pk for pk in _best(review, printed) if pk not in choices and pk != review.pk][:WEIGHED]
     found = Ties(review, SharedPeople(credits)).to([*pins, *best])
     pinned = [Related(found[pk][0], own or phrase(found[pk][1]) or CHOSEN) for pk, own in pins.items() if pk in found]
+    pinned = pinned[:SHOWN]
     taken = {*printed, *(related.item.film_id for related in pinned)}
     rest = []
     for other, reasons in sorted((found[pk] for pk in best if pk in found), key=_rank, reverse=True):

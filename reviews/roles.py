@@ -31,6 +31,9 @@ GRANTS: dict[str, list[tuple[str, tuple[str, ...], tuple[str, ...]]]] = {
         ("reviews", ("review",), ("publish",)),
         ("reviews", ("publication",), ("view", "change")),
         ("taggit", ("tag",), ALL),
+        ("subscriptions", ("mailing", "release"), WRITE),
+        ("subscriptions", ("subscriber",), ("view", "change")),
+        ("subscriptions", ("suppression",), ("view", "add")),
     ],
     AUTHORS: [
         *((app, models, WRITE) for app, models in _FACTS.items()),
@@ -70,6 +73,13 @@ def reviews_open_to(user) -> QuerySet[Review]:
     mine = Exists(ReviewByline.objects.filter(review=OuterRef("pk"), author__user=user))
     public = Q(pk__in=Review.objects.published().values("pk"))
     return Review.objects.annotate(is_mine=mine).filter(Q(is_mine=True) | public)
+
+
+def naming_open_reviews(user, entries: QuerySet) -> QuerySet:
+    """Such rows with a `review` as name none, or one that somebody may open."""
+    if may_publish(user):
+        return entries
+    return entries.filter(Q(review=None) | Q(review__in=reviews_open_to(user).values("pk")))
 
 
 def reviews_to_preview(user) -> QuerySet[Review]:

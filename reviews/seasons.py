@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import chain, groupby
+from itertools import groupby
 from operator import itemgetter
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
-from config.sql import rows
+from config.sql import how_many, ready_made, rows
 from films.models import Film
 from reviews.coverage import with_coverage
 from reviews.models import Review, Season, SeasonEntry
@@ -166,50 +166,60 @@ class Place:
 
 
 def with_places(reviews: QuerySet[Review]) -> QuerySet[Review]:
-    """Adds the programmes of the public seasons that show each review, as a column of its query."""
-    mine = SeasonEntry.objects.filter(Q(review=OuterRef(OuterRef("pk"))) | Q(film=OuterRef(OuterRef("film"))))
-    shown = Review.objects.filter(pk=OuterRef("review_shown"))
-    film = Film.objects.filter(pk=OuterRef("film_shown"))
-    entries = (
-        SeasonEntry.objects.shown()
-        .filter(season__in=mine.values("season"), season__is_public=True)
-        .annotate(
-            review_slug=Subquery(shown.values("slug")),
-            headline=Subquery(shown.values("headline")),
-            film_slug=Subquery(film.values("slug")),
-            film_title=Subquery(film.values("title")),
+    """Adds the review's place in the public seasons that show it, as a column of its query. Of a long programme only
+    the parts before and after are fetched."""
+    return reviews.annotate(**ready_made(Review, _place_columns, at=timezone.now()))
+
+
+def _place_columns(now) -> dict:
+    entries = SeasonEntry.objects.shown(now=now)
+    mine = entries.filter(Q(review=OuterRef("pk")) | Q(film=OuterRef("film")), season__is_public=True)
+    shown = entries.filter(season=OuterRef("season"))
+    beside = {"position": OuterRef("position")}
+    before = shown.filter(Q(position__lt=OuterRef("position")) | Q(**beside, pk__lt=OuterRef("pk")))
+    after = shown.filter(Q(position__gt=OuterRef("position")) | Q(**beside, pk__gt=OuterRef("pk")))
+    return {
+        "place_rows": rows(
+            mine.order_by("season", F("review").asc(nulls_last=True)),  # the review chosen, else its film
+            season="season__title",
+            season_slug="season__slug",
+            earlier=how_many(before),
+            later=how_many(after),
+            before=_neighbours(before.reverse()),
+            after=_neighbours(after),
         )
-        .order_by("season", "position", "pk")
+    }
+
+
+def _neighbours(entries: QuerySet[SeasonEntry]):
+    """The first of the entries as a column: a list of one row, or none."""
+    review = Review.objects.filter(pk=OuterRef("review_shown"))
+    film = Film.objects.filter(pk=OuterRef("film_shown"))
+    return rows(
+        entries[:1],
+        review_slug=Subquery(review.values("slug")),
+        headline=Subquery(review.values("headline")),
+        film_slug=Subquery(film.values("slug")),
+        film_title=Subquery(film.values("title")),
     )
-    own = {"season": "season__title", "season_slug": "season__slug", "review": "review_id", "film": "film_id"}
-    words = {name: name for name in ("review_slug", "headline", "film_slug", "film_title")}
-    return reviews.annotate(place_rows=rows(entries, **own, **words))
 
 
 def places_of(review: Review) -> list[Place]:
     """The review's place in each public season that shows it; one query, or none if it comes from with_places()."""
     if not hasattr(review, "place_rows"):
         review.place_rows = with_places(Review.objects.filter(pk=review.pk)).values_list("place_rows", flat=True).get()
-    found = []
-    for _slug, group in groupby(review.place_rows, key=itemgetter("season_slug")):
-        parts = list(group)
-        by_choice = (place for place, part in enumerate(parts) if part["review"] == review.pk)
-        by_film = (place for place, part in enumerate(parts) if part["film"] == review.film_id)
-        here = next(chain(by_choice, by_film), None)
-        if here is not None:
-            found.append(_place(parts, here))
-    return found
+    by_season = groupby(review.place_rows, key=itemgetter("season_slug"))
+    return [_place(next(found)) for _slug, found in by_season]
 
 
-def _place(parts: list[dict], here: int) -> Place:
-    season = parts[here]
+def _place(row: dict) -> Place:
     return Place(
-        season["season"],
-        reverse("seasons:detail", args=[season["season_slug"]]),
-        number=here + 1,
-        total=len(parts),
-        before=_neighbour(parts[here - 1]) if here else None,
-        after=_neighbour(parts[here + 1]) if here + 1 < len(parts) else None,
+        row["season"],
+        reverse("seasons:detail", args=[row["season_slug"]]),
+        number=row["earlier"] + 1,
+        total=row["earlier"] + 1 + row["later"],
+        before=next(map(_neighbour, row["before"]), None),
+        after=next(map(_neighbour, row["after"]), None),
     )
 
 

@@ -1,10 +1,8 @@
 """Public pages of the publication: reviews, authors, tags and simple pages."""
 
 from django.db.models import Count, Q
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from taggit.models import Tag
 
 from config.http import public_page
 from config.slugs import get_or_redirect
@@ -17,6 +15,7 @@ from reviews.coverage import more_by_directors
 from reviews.models import Author, Page, Publication, Review
 from reviews.related import related_reviews, with_candidates
 from reviews.seasons import places_of, with_places
+from reviews.tags import tag_or_redirect
 
 FACT_BOX_ROLES = (Role.DIRECTOR, Role.WRITER, Role.CINEMATOGRAPHER, Role.ACTOR)
 MOST_QUOTES = 2  # a review is ours; more of others would drown it. The film's page prints all.
@@ -83,19 +82,20 @@ def author_detail(request: HttpRequest, slug: str) -> HttpResponse:
 @public_page
 def tag_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """Reviews with a tag; a tag that no public review has is no page."""
+    tag, redirect = tag_or_redirect(slug)
+    if redirect:
+        return redirect
     index, publication = reviews_now(request), Publication.current()
-    if slug not in index.facets["tag"]:
-        raise Http404("No review has this tag.")
-    page = review_page_of(request, index, index.matching({"tag": slug}), publication)
-    context = {"tag": get_object_or_404(Tag, slug=slug), "publication": publication}
+    page = review_page_of(request, index, index.matching({"tag": tag.slug}), publication)
+    context = {"tag": tag, "publication": publication}
     return TemplateResponse(request, "reviews/tag_detail.html", context | listed(page))
 
 
 @public_page
 def page_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """A simple page such as About."""
-    page = get_object_or_404(Page.objects.public(), slug=slug)
-    return TemplateResponse(request, "reviews/page_detail.html", {"simple_page": page})
+    page, redirect = get_or_redirect(Page.objects.public(), slug)
+    return redirect or TemplateResponse(request, "reviews/page_detail.html", {"simple_page": page})
 
 
 def not_found(request: HttpRequest, exception) -> HttpResponse:

@@ -1,7 +1,15 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class SubscriptionsConfig(AppConfig):
-    """Mail to readers: the newsletter's own mailer, apart from the mail a reader waits for."""
+    """Letters to readers who asked for them: addresses, consent, mailings, deliveries."""
 
     name = "subscriptions"
+    verbose_name = "Newsletters"
+
+    def ready(self):
+        from reviews.roles import ensure_roles  # models can be imported only now
+
+        # Once more: a first migrate makes this room's permissions after those of the rooms below.
+        post_migrate.connect(ensure_roles, sender=self, dispatch_uid="subscriptions.ensure_roles")

@@ -12,6 +12,8 @@ from PIL import Image
 from films.models import Credit, Film, FilmCountry, Role, Still
 from people.models import Person
 from reviews.models import Author, Capsule, CriticQuote, Review, ReviewByline, State
+from subscriptions.addresses import key_of
+from subscriptions.models import SignUp, Subscriber
 
 
 def picture_file(width=640, height=360, name="picture.jpg", colour=(120, 30, 60), kind="JPEG"):
@@ -123,3 +125,36 @@ class CriticQuoteFactory(DjangoModelFactory):
     quote = factory.Sequence(lambda n: f"A film with {n} endings.")
     critic = "Ada Placeholder"
     publication = "The Sample Gazette"
+
+
+class SubscriberFactory(DjangoModelFactory):
+    """A reader who gets every review since yesterday."""
+
+    class Meta:
+        model = Subscriber
+
+    address = factory.Sequence(lambda n: f"reader{n}@example.org")
+    confirmed_at = factory.LazyFunction(lambda: timezone.now() - timedelta(days=1))
+
+
+class LeftSubscriberFactory(SubscriberFactory):
+    """A reader who left an hour ago."""
+
+    state = Subscriber.State.LEFT
+    left_at = factory.LazyFunction(lambda: timezone.now() - timedelta(hours=1))
+    ended = Subscriber.Ended.READER
+
+
+class SignUpFactory(DjangoModelFactory):
+    """Somebody typed an address a moment ago; the mail is not written yet."""
+
+    class Meta:
+        model = SignUp
+
+    address = factory.Sequence(lambda n: f"newcomer{n}@example.org")
+    key = factory.LazyAttribute(lambda signup: key_of(signup.address))
+    asked_at = factory.LazyFunction(timezone.now)
+    secret = factory.Sequence(lambda n: f"{n:064x}")
+    network = "192.0.2.7"
+    block = "192.0.2.0/24"
+    page = "/reviews/solaris/"

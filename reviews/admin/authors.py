@@ -2,8 +2,9 @@ from django.contrib import admin
 from django.db.models import OuterRef
 from django.utils.text import Truncator
 
-from config.admin_base import Blocks, EditorAdmin, how_many
+from config.admin_base import Blocks, EditorAdmin
 from config.richtext import plain_text
+from config.sql import how_many
 from reviews.models import Author, AuthorPortrait, Capsule, CriticQuote, Review
 
 

@@ -4,7 +4,8 @@ from django.contrib import admin
 from django.db.models import OuterRef
 from django.urls import reverse
 
-from config.admin_base import Blocks, how_many
+from config.admin_base import Blocks
+from config.sql import how_many
 from films.admin import FilmAdmin, YesNoFilter
 from films.models import Film
 from reviews.admin.quotes import QuoteBlocks

@@ -53,6 +53,9 @@ class PickRows(Rows):
                 f"The first {row.length} of them that readers see. What is not published yet shows in the preview."
             )
 
+    def get_queryset(self, request):
+        return roles.naming_open_reviews(request.user, super().get_queryset(request))
+
     @admin.display(description="readers")
     def standing(self, pick):
         if pick.pk is None:
@@ -71,7 +74,27 @@ class FrontPageAdmin(EditorAdmin):
     actions = ["put_on_site", "take_off_site", "copy"]
     fieldsets = [("The page", {"fields": ["name", "lead"]})]
 
+    # --- Who changes what
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and self._may_touch(request, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and self._may_touch(request, obj)
+
+    def _may_touch(self, request, page: FrontPage | None) -> bool:
+        """Whether somebody decides what readers see, if that is what a change of the page does."""
+        is_live = page is not None and getattr(page, "stored", page).is_live
+        return not is_live or roles.may_publish(request.user)
+
     # --- The form
+
+    def get_fieldsets(self, request, obj=None):
+        """Without the lead for those who may not know of that review."""
+        stored = getattr(obj, "stored", obj)
+        if stored is None or stored.lead is None or roles.may_open(request.user, stored.lead):
+            return self.fieldsets
+        return [("The page", {"fields": ["name"]})]
 
     def get_inline_instances(self, request, obj=None):
         inlines = super().get_inline_instances(request, obj)

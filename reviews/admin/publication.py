@@ -4,10 +4,11 @@ from django.http import HttpResponseRedirect
 from django.urls import reverse
 from taggit.models import Tag
 
-from config.admin_base import EditorAdmin, how_many
+from config.admin_base import EditorAdmin
 from config.admin_forms import GuardedForm
 from config.richtext import LONG
-from reviews.models import Page, Publication, Review
+from config.sql import how_many
+from reviews.models import Page, Publication, Review, save_tag
 
 
 @admin.register(Publication)
@@ -77,6 +78,9 @@ class TagAdmin(EditorAdmin):
     def list_queryset(self, queryset):
         tagged = Review.objects.published().tagged(OuterRef(OuterRef("pk")))
         return queryset.annotate(review_count=how_many(tagged))
+
+    def save_model(self, request, obj, form, change):
+        save_tag(obj)
 
     @admin.display(description="published reviews", ordering="review_count")
     def review_count(self, tag):

@@ -20,6 +20,7 @@ from reviews.admin.forms import BylineForm, BylineFormSet, ReviewForm
 from reviews.admin.quotes import FilmQuoteBlocks
 from reviews.models import Author, RelatedChoice, Review, ReviewByline, State
 from reviews.models.review import STANDFIRST_LENGTH
+from reviews.related import SHOWN
 from reviews.views import review_page
 
 
@@ -45,7 +46,7 @@ class RelatedRows(Rows):
     verbose_name_plural = "Read next"
     description = (
         "What readers find under “Read next” is chosen by what the reviews share. Here some can be shown always, first "
-        "and in this order, or never."
+        f"and in this order (the first {SHOWN} that readers may see), or never."
     )
     autocomplete_fields = ["other"]
     fields = ["other", "choice", "reason", "position"]

@@ -8,9 +8,10 @@ from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.views.decorators.http import require_safe
 
-from config.admin_base import EditorAdmin, Rows, how_many
+from config.admin_base import EditorAdmin, Rows
 from config.admin_forms import GuardedForm, RowForm
 from config.richtext import LONG
+from config.sql import how_many
 from reviews import roles
 from reviews.admin.previews import as_preview
 from reviews.home import season_page
@@ -33,6 +34,9 @@ class EntryRows(Rows):
         "In each row a film, which its newest review accompanies as soon as there is one; or one certain review, which "
         "shows as long as it is public. Rows are in the order of their numbers; without a number, a row goes to the end."
     )
+
+    def get_queryset(self, request):
+        return roles.naming_open_reviews(request.user, super().get_queryset(request))
 
 
 @admin.register(Season)

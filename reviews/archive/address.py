@@ -6,7 +6,7 @@ redirects to the tidy address. What cannot be meant is a 404."""
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -44,30 +44,28 @@ class Facet:
 
 
 FACETS = {
-    "letter": Facet("Letter", "letters", "All letters", LETTERS.__contains__, PRINTED.get),
-    "decade": Facet("Decade", "decades", "All decades", _is_decade),
-    "year": Facet("Year", "years", "All years", _is_year),
+    "letter": Facet("Letter", "letters", "All", LETTERS.__contains__, PRINTED.get),
+    "decade": Facet("Decade", "decades", "All", _is_decade),
+    "year": Facet("Year", "years", "All", _is_year),
     "country": Facet(
         "Country",
         "countries",
-        "Any country",
-        lambda value: value.upper() in dict(country_choices()),
+        "Any",
+        lambda value: value.islower() and value.upper() in dict(country_choices()),
         lambda value: country_name(value.upper()),
     ),
-    "language": Facet(
-        "Language", "languages", "Any language", lambda value: value in dict(language_choices()), language_name
-    ),
-    "genre": Facet("Genre", "genres", "Any genre"),
-    "author": Facet("Writer", "writers", "Any writer"),
-    "tag": Facet("Theme", "themes", "Any theme"),
+    "language": Facet("Language", "languages", "Any", lambda value: value in dict(language_choices()), language_name),
+    "genre": Facet("Genre", "genres", "Any"),
+    "author": Facet("Writer", "writers", "Any"),
+    "tag": Facet("Theme", "themes", "Any"),
     "rating": Facet(
         "Rating",
         "ratings",
-        "Any rating",
+        "Any",
         lambda value: re.fullmatch(r"[1-4](\.5)?|0\.5|5", value) is not None,
         lambda value: f"{value} out of 5",
     ),
-    "role": Facet("Role", "roles", "Any role", Role.values.__contains__, lambda value: Role(value).label),
+    "role": Facet("Role", "roles", "Any", Role.values.__contains__, lambda value: Role(value).label),
     "reviewed": Facet("Reviewed here", "", "Reviewed or not", "yes".__eq__, lambda value: "Reviewed here"),
 }
 
@@ -114,22 +112,32 @@ def read_question(
 ) -> Question:
     """The question that an address asks; only these facets and orders may be asked for, and these facets listed.
 
-    The first of the orders goes without saying. Http404 if a value, an order, a facet to list or a page is none."""
+    The first of the orders goes without saying; one that the index has but is not offered counts as not asked for.
+    Http404 if a value, an order, a facet to list or a page is none."""
     chosen = {}
     for name in facets:
         if value := _last(given, name):
-            if not is_known(index, name, value):
-                raise Http404(f"There is no such {FACETS[name].label.lower()}.")
-            chosen[name] = value
+            chosen[name] = _meant(index, name, value)
     if len(chosen.keys() & {*PERIOD}) == 2:  # a year of another decade is a leftover of the last choice
         del chosen["decade" if decade_of(chosen["year"]) == chosen["decade"] else "year"]
-    order = _one_of(given, "order", orders)
+    order = _one_of(given, "order", orders, but=index.orders)
     return Question(
         chosen,
         "" if order in orders[:1] else order,
         _one_of(given, "choose", lists),
         page_number(_last(given, "page")),
     )
+
+
+def _meant(index: Index, name: str, value: str) -> str:
+    """The value that is meant: as it is written, or else in small letters; what it has become, if it was renamed."""
+    former = index.former.get(name, {})
+    for written in (value, value.lower()):
+        if is_known(index, name, written):
+            return written
+        if written in former:
+            return former[written]
+    raise Http404(f"There is no such {FACETS[name].label.lower()}.")
 
 
 def is_known(index: Index, name: str, value: str) -> bool:
@@ -152,13 +160,16 @@ def decade_chosen(chosen: Mapping[str, str]) -> str:
 
 
 def _last(given: QueryDict, name: str) -> str:
-    """The last value that is not empty, in small letters."""
-    values = (unicodedata.normalize("NFC", value.strip()).lower() for value in reversed(given.getlist(name)))
+    """The last value that is not empty."""
+    values = (unicodedata.normalize("NFC", value.strip()) for value in reversed(given.getlist(name)))
     return next(filter(None, values), "")
 
 
-def _one_of(given: QueryDict, name: str, allowed: tuple[str, ...]) -> str:
-    value = _last(given, name)
-    if value and value not in allowed:
-        raise Http404(f"“{name}” cannot be that.")
-    return value
+def _one_of(given: QueryDict, name: str, allowed: tuple[str, ...], but: Container[str] = ()) -> str:
+    """The value if it is allowed, "" if there is none or it is one of `but`; Http404 otherwise."""
+    value = _last(given, name).lower()
+    if not value or value in allowed:
+        return value
+    if value in but:
+        return ""
+    raise Http404(f"“{name}” cannot be that.")

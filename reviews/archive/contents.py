@@ -15,11 +15,12 @@ from taggit.models import TaggedItem
 from config.alphabet import LETTERS, letter_of
 from films.models import Film, FilmCountry, FilmLanguage, Genre
 from reviews.archive.index import Index, Places, gathered, with_decades
-from reviews.changes import state_of_content
-from reviews.models import Author, Review, ReviewByline
+from reviews.changes import State, state_of_content
+from reviews.models import Author, FormerAuthorSlug, FormerTagSlug, Review, ReviewByline
 from reviews.models.fields import figure_of
 
 NOT_DATED = 9999  # films without a year come last
+NAMED, MOVED = ("slug", "name"), ("slug", "target__slug")
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,14 @@ class ReviewIndex(Index):
 
 
 def for_each_state[Made](make: Callable[[], Made]) -> Callable[[HttpRequest], Made]:
-    """Makes once what stays true for as long as nothing that readers can see has changed, and keeps it for this
+    """Makes once what stays true for as long as nothing that archives tell has changed, and keeps it for this
     process. It is made after the state is read: a change in between is kept under the old state, which is harmless."""
     kept: dict[str, Made] = {}
     making = Lock()
 
     @wraps(make)
     def current(request: HttpRequest) -> Made:
-        state = state_for(request)
+        state = state_for(request).archive
         if (made := kept.get(state)) is not None:
             return made
         with making:
@@ -64,7 +65,7 @@ def for_each_state[Made](make: Callable[[], Made]) -> Callable[[HttpRequest], Ma
     return current
 
 
-def state_for(request: HttpRequest) -> str:
+def state_for(request: HttpRequest) -> State:
     """The state of content that a request sees; the page cache has often asked for it already."""
     if not hasattr(request, "state_of_content"):
         request.state_of_content = state_of_content()
@@ -82,6 +83,12 @@ def reviews_now() -> ReviewIndex:
     tagged = TaggedItem.objects.filter(content_type__app_label="reviews", content_type__model="review")
     tags = [row for row in _read(tagged, "tag__slug", "object_id", "tag__name") if row[1] in at]
     signed = _placed(_read(ReviewByline.objects.all(), "author__slug", "review_id"), at)
+    words = _pairs(
+        author=(Author, *NAMED),
+        genre=(Genre, *NAMED),
+        former_author=(FormerAuthorSlug, *MOVED),
+        former_tag=(FormerTagSlug, *MOVED),
+    )
     return ReviewIndex(
         pks,
         facets=_facets_of_films(_grouped(films), length)
@@ -91,7 +98,12 @@ def reviews_now() -> ReviewIndex:
             "tag": gathered(_placed(((slug, pk) for slug, pk, _name in tags), at), length),
             "rating": gathered(_stated(rating and figure_of(rating) for rating in ratings), length),
         },
-        names=_names(author=Author, genre=Genre) | {"tag": {slug: name for slug, _pk, name in tags}},
+        names={
+            "author": words["author"],
+            "genre": words["genre"],
+            "tag": {slug: name for slug, _pk, name in tags},
+        },
+        former={"author": words["former_author"], "tag": words["former_tag"]},
         orders={
             "oldest": range(length - 1, -1, -1),
             "rated": sorted(range(length), key=lambda place: -(ratings[place] or 0)),
@@ -118,7 +130,7 @@ def films_now() -> Index:
             "letter": gathered(_stated(LETTERS[letter_of(title)] for title in titles), length),
             "reviewed": gathered(_placed(reviewed, at), length),
         },
-        names=_names(genre=Genre),
+        names=_pairs(genre=(Genre, *NAMED)),
     )
 
 
@@ -165,14 +177,13 @@ def _facets_of_films(at: Mapping[int, Sequence[int]], length: int) -> dict[str, 
     return facets
 
 
-def _names(**models: type[Model]) -> dict[str, dict[str, str]]:
-    """The names of all records of some models by their slugs: one query."""
-    names = {facet: {} for facet in models}
-    for facet, slug, name in _read_together(
-        **{facet: (model.objects, "slug", "name") for facet, model in models.items()}
-    ):
-        names[facet][slug] = name
-    return names
+def _pairs(**parts: tuple[type[Model], str, str]) -> dict[str, dict[str, str]]:
+    """What one column of all records of some models says under the other, for each part: one query."""
+    found = {name: {} for name in parts}
+    columns = {name: (model.objects, key, value) for name, (model, key, value) in parts.items()}
+    for name, key, value in _read_together(**columns):
+        found[name][key] = value
+    return found
 
 
 def _read_together(**parts: tuple[Manager, str, str]) -> list[tuple]:

@@ -24,11 +24,13 @@ PERIOD = ("decade", "year")
 @dataclass(frozen=True)
 class Index:
     """The records of an archive. `facets` has the places of every value of every facet, `names` how values that are
-    no words themselves (slugs) are printed, `orders` the places in each order other than that of reading."""
+    no words themselves (slugs) are printed, `former` what values of before are now, `orders` the places in each order
+    other than that of reading."""
 
     pks: Sequence[int] = ()
     facets: dict[str, dict[str, Places]] = field(default_factory=dict)
     names: dict[str, dict[str, str]] = field(default_factory=dict)
+    former: dict[str, dict[str, str]] = field(default_factory=dict)
     orders: dict[str, Sequence[int]] = field(default_factory=dict)
 
     @property

@@ -98,7 +98,7 @@ def film_list(request: HttpRequest) -> HttpResponse:
 
 @public_page
 def person_list(request: HttpRequest) -> HttpResponse:
-    """The A to Z of everybody credited on a film, by role."""
+    """The A to Z of everybody we hold a record of; by role, of those who are credited in it."""
     question = read_question(request.GET, Index(), ("letter", "role", "reviewed"))
     role, reviewed = question.chosen.get("role", ""), "reviewed" in question.chosen
     counts = letter_counts(request, role, reviewed)

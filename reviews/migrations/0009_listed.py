@@ -4,11 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("films", "0004_refile"),
-        ("reviews", "0008_front_and_seasons"),
-        ("taggit", "0006_rename_taggeditem_content_type_object_id_taggit_tagg_content_8fc721_idx"),
-    ]
+    dependencies = [("reviews", "0008_front_and_seasons")]
 
     operations = [
         migrations.RemoveIndex(

@@ -3,12 +3,13 @@ from reviews.models.card import SocialCard
 from reviews.models.content import ContentVersion
 from reviews.models.front import FrontPage, FrontPick, FrontRow
 from reviews.models.opinion import Capsule, CriticQuote
-from reviews.models.publication import Page, Publication
+from reviews.models.publication import FormerPageSlug, Page, Publication
 from reviews.models.publishing import State
 from reviews.models.related import RelatedChoice
 from reviews.models.review import FormerReviewSlug, Review, ReviewByline
 from reviews.models.scale import RatingMeaning
 from reviews.models.season import FormerSeasonSlug, Season, SeasonEntry
+from reviews.models.tag import FormerTagSlug, save_tag
 
 __all__ = [
     "Author",
@@ -17,8 +18,10 @@ __all__ = [
     "ContentVersion",
     "CriticQuote",
     "FormerAuthorSlug",
+    "FormerPageSlug",
     "FormerReviewSlug",
     "FormerSeasonSlug",
+    "FormerTagSlug",
     "FrontPage",
     "FrontPick",
     "FrontRow",
@@ -32,4 +35,5 @@ __all__ = [
     "SeasonEntry",
     "SocialCard",
     "State",
+    "save_tag",
 ]

@@ -9,6 +9,11 @@ class ContentVersion(models.Model):
     bulk updates, a shell, SQL by hand."""
 
     number = models.BigIntegerField(default=0)
+    archive = models.BigIntegerField(
+        default=0,
+        editable=False,
+        help_text="The same for the tables alone that the archives in memory are made from.",
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(pk=1), name="reviews_contentversion_only_one")]

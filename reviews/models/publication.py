@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from config.richtext import LONG, RichTextField
-from config.slugs import SlugField, free_slug, slug_from
+from config.slugs import Addressed, FormerSlug, slug_from
 from config.sql import ready_made, rows
 from reviews.models.links import Link, LinkLinesField, read_links
 from reviews.models.season import Season
@@ -30,6 +30,7 @@ RESERVED_PAGES = {
     "oembed",
     "sitemaps",
     "subscribe",
+    "letters",
 }
 
 
@@ -110,14 +111,10 @@ class PageQuerySet(models.QuerySet):
         return self.public().filter(show_in_footer=True)
 
 
-class Page(models.Model):
+class Page(Addressed):
     """A simple page such as About."""
 
     title = models.CharField(max_length=120)
-    slug = SlugField(
-        "address",
-        help_text="/address/ on the site. Left empty, it is made from the title.",
-    )
     body = RichTextField(extensions=LONG, blank=True)
     is_public = models.BooleanField("public", default=True)
     show_in_footer = models.BooleanField(default=True)
@@ -135,12 +132,21 @@ class Page(models.Model):
     def get_absolute_url(self):
         return reverse("page", args=[self.slug])
 
+    def slug_source(self):
+        return self.title
+
+    def slug_follows_source(self):
+        return False  # pages are linked from elsewhere by addresses that were chosen
+
     def clean(self):
         super().clean()
         slug = self.slug or slug_from(self.title)
         if slug in RESERVED_PAGES:
             raise ValidationError({"slug": f"/{slug}/ is a part of the site itself. Choose another address."})
 
-    def save(self, *args, **kwargs):
-        self.slug = self.slug or free_slug(Page, self.title, but=self.pk)
-        super().save(*args, **kwargs)
+
+class FormerPageSlug(FormerSlug):
+    target = models.ForeignKey(Page, models.CASCADE, related_name="former_slugs")
+
+
+Page.former_slug_model = FormerPageSlug

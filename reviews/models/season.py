@@ -2,7 +2,7 @@ from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Case, F, OuterRef, Q, Subquery, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -57,6 +57,11 @@ class Season(Addressed):
     def __str__(self):
         return self.title
 
+    @property
+    def name(self) -> str:
+        """Its title, under the name that everything else to follow has."""
+        return self.title
+
     def get_absolute_url(self):
         return reverse("seasons:detail", args=[self.slug])
 
@@ -103,14 +108,15 @@ class Season(Addressed):
 
 
 class SeasonEntryQuerySet(models.QuerySet):
-    def shown(self, reviews=None):
+    def shown(self, reviews=None, now=None):
         """What a season shows of itself, in its order: its films, and such of its reviews as are among `reviews`
-        (those that readers may see, if nothing is said). Adds `film_shown`, and `review_shown`: the review
+        (those that readers may see now, if nothing is said). Adds `film_shown`, and `review_shown`: the review
         chosen, or the newest public one of the film."""
-        visible = Review.objects.published() if reviews is None else reviews
-        newest = Review.objects.published().filter(film=OuterRef("film")).newest_first().values("pk")[:1]
+        public = Review.objects.published(now)
+        visible = public if reviews is None else reviews
+        newest = public.filter(film=OuterRef("film")).newest_first().values("pk")[:1]
         return (
-            self.filter(Q(film__isnull=False) | Q(review__in=visible.order_by().values("pk")))
+            self.filter(Q(film__isnull=False) | Exists(visible.filter(pk=OuterRef("review"))))
             .annotate(
                 film_shown=Coalesce("film", "review__film"),
                 review_shown=Case(When(review__isnull=False, then=F("review")), default=Subquery(newest)),

@@ -129,9 +129,7 @@ def _of_reviews(ids: list[int]) -> Iterable[Document]:
         film = review.film
         names = [*filter(None, [review.headline]), *titles[film.pk]]
         people_here = [*people[review.film_id], *(author.name for author in review.authors())]
-        text = " ".join(
-            [review.headline, film.title, *tags[review.pk], review.synopsis_printed, searchable_text(review)]
-        )
+        text = " ".join([review.headline, film.title, *tags[review.pk], searchable_text(review)])
         yield Document(review.pk, names, people_here, text)
 
 

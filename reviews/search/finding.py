@@ -51,10 +51,13 @@ def search(query: Query) -> Found:
     return ask(query, plan + _plan([Kind.FILM, Kind.TAG, Kind.REVIEW], [Tier.TEXT], MOST), MOST)
 
 
-def suggest(query: Query, most: int) -> Found:
-    """Names that begin with or have these words: films, people, reviews and writers."""
+SUGGESTED = tuple(kind for kind in Kind if kind is not Kind.TAG)
+
+
+def suggest(query: Query, most: int, kinds: Iterable[Kind] = SUGGESTED) -> Found:
+    """Names that begin with or have these words, so many of each kind: films, people, reviews and writers, or the
+    kinds named."""
     freshen()
-    kinds = [kind for kind in Kind if kind is not Kind.TAG]
     plan = _plan(kinds, [Tier.WHOLE, Tier.BEGINNING, Tier.NAME], dict.fromkeys(Kind, MOST_COMPARED))
     return ask(query, plan, dict.fromkeys(Kind, most))
 
@@ -93,15 +96,15 @@ def visible(kind: Kind) -> tuple[str, tuple] | None:
 @once
 def _condition(kind: Kind, vendor: str) -> tuple[str, tuple]:
     """As visible(), for some moment: SQL written out once, which takes Django longer than the database to answer."""
-    records = Review.objects.published(SOME_MOMENT) if kind is Kind.REVIEW else _tags_in_use()
+    records = Review.objects.published(SOME_MOMENT) if kind is Kind.REVIEW else tags_in_use(SOME_MOMENT)
     table = records.model._meta.db_table
     sql, params = records.order_by().extra(where=[f'"{table}"."id" = {{id}}']).values("pk").query.sql_with_params()
     return f"EXISTS ({sql})", params
 
 
-def _tags_in_use():
+def tags_in_use(now=None):
     """Tags of at least one review that readers see; others have no page."""
-    seen = Review.objects.published(SOME_MOMENT).order_by().filter(pk=OuterRef("object_id"))
+    seen = Review.objects.published(now).order_by().filter(pk=OuterRef("object_id"))
     return Tag.objects.filter(Exists(tagged_reviews().filter(Exists(seen), tag=OuterRef("pk"))))
 
 

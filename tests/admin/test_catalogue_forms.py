@@ -326,4 +326,7 @@ def test_editors_do_not_meet_the_machinery(desk):
         "Genre",
         "Person",
         "Tag",
+        "Mailing",
+        "Subscriber",
+        "Suppression",
     }

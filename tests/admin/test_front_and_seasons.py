@@ -1,12 +1,13 @@
 """Composing home pages and seasons at the desk."""
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from reviews.models import FrontPage, FrontPick, FrontRow, Season, SeasonEntry, State
-from tests.admin.conftest import errors, form_data, make_review
+from tests.admin.conftest import errors, form_data, make_review, make_user
 from tests.factories import FilmFactory, PersonFactory
 
 pytestmark = pytest.mark.django_db
@@ -172,6 +173,19 @@ class TestPuttingOnTheSite:
         assert FrontPage.objects.get().name == "Everyday"
         assert FrontPage.objects.on_site() is None
 
+    def test_who_may_not_publish_changes_no_page_that_readers_see(self, sign_in, page):
+        composer = make_user("composer")
+        composer.user_permissions.set(Permission.objects.filter(content_type__model="frontpage"))
+        client = sign_in(composer)
+
+        before = client.post(changing(page), form_data(client.get(changing(page))) | {"name": "Mine"})
+        page.put_on_site()
+        after = client.post(changing(page), {"name": "Live"})
+        deleted = client.post(address(FrontPage, "delete", page.pk), {"post": "yes"})
+
+        assert [answer.status_code for answer in (before, after, deleted)] == [302, 403, 403]
+        assert FrontPage.objects.get().name == "Mine"
+
 
 class TestPreview:
     def test_it_is_the_very_page_with_drafts_marked_and_kept_from_caches_and_robots(
@@ -203,6 +217,35 @@ class TestPreview:
 
         assert "By Ada Placeholder" in text
         assert "By Ben Sample" not in text
+
+    def test_nor_do_authors_read_of_them_on_the_forms(self, sign_in, page, film, ada, ben):
+        row = FrontRow.objects.create(page=page, kind=Kind.PICKED, position=1)
+        season = Season.objects.create(title="Winter")
+        for author in (ada, ben):
+            draft = make_review(film, author, headline=f"By {author.name}")
+            FrontPick.objects.create(row=row, review=draft)
+            SeasonEntry.objects.create(season=season, review=draft)
+        SeasonEntry.objects.create(season=season, film=film)
+        FrontPage.objects.update(lead=draft)
+        client = sign_in(ada)
+
+        for form in (client.get(changing(page)), client.get(changing(season))):
+            assert "By Ada Placeholder" in form.text
+            assert "By Ben Sample" not in form.text
+        assert "Wanda" in form.text
+
+    def test_what_has_no_date_and_no_page_yet_is_printed_without(self, sign_in, editor, page, public):
+        season = Season.objects.create(title="Winter")
+        SeasonEntry.objects.create(season=season, review=public)
+        FrontRow.objects.create(page=page, kind=Kind.SEASON, season=season, position=1)
+        FrontPage.objects.update(lead=make_review(FilmFactory(), headline="Undated"))
+
+        text = sign_in(editor).get(address(FrontPage, "preview", page.pk)).text
+
+        assert "Undated" in text
+        assert ">Winter</h2>" in text
+        assert 'datetime=""' not in text
+        assert season.get_absolute_url() not in text
 
     @pytest.mark.parametrize("model", [FrontPage, Season])
     def test_readers_have_none(self, client, model, page):

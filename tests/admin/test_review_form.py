@@ -416,6 +416,8 @@ def test_the_desk_shows_whose_work_waits_where(desk, editor, film, ada, ben):
         "In review": ["To be read"],
         "Scheduled": ["To come"],
         "Gaps": ["Wanda (1970)"],
+        "Published, mail not decided": ["To come"],
+        "Newsletters": ["0 readers get mail"],
     }
 
 

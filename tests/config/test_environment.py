@@ -76,6 +76,32 @@ FAULTS = [
         {"TIME_ZONE": "Mars/Olympus"},
         "TIME_ZONE: 'Mars/Olympus' is not the name of a time zone. Example: TIME_ZONE=Europe/London",
     ),
+    *(
+        (
+            {"BOUNCE_ADDRESS": value},
+            f"BOUNCE_ADDRESS: {fault}. Example: BOUNCE_ADDRESS=bounces@reviews.example",
+        )
+        for value, fault in (
+            ("bounces", "'bounces' is not a plain address in small letters, without a +"),
+            ("a+b@x.example", "'a+b@x.example' is not a plain address in small letters, without a +"),
+            ("returned-newsletters@x.example", "'returned-newsletters' is longer than 16 letters"),
+        )
+    ),
+    (
+        {"BOUNCE_MAILBOX_URL": "imaps://mail.example"},
+        "BOUNCE_MAILBOX_URL: names no host, user or password. "
+        "Example: BOUNCE_MAILBOX_URL=imaps://user:secret@mail.example/INBOX",
+    ),
+    (
+        {"NEWSLETTER_WEBHOOK_SECRET": "reports:word"},
+        "NEWSLETTER_WEBHOOK_SECRET: is of no use while NEWSLETTER_MAIL_URL names no provider (as provider+NAME://, or "
+        "?provider=NAME behind smtp://). Example: NEWSLETTER_WEBHOOK_SECRET=reports:a-long-random-word",
+    ),
+    (
+        {"NEWSLETTER_WEBHOOK_SECRET": "word", "NEWSLETTER_MAIL_URL": "provider+postmark://KEY@"},
+        "NEWSLETTER_WEBHOOK_SECRET: postmark signs in, so it has to be user:password. "
+        "Example: NEWSLETTER_WEBHOOK_SECRET=reports:a-long-random-word",
+    ),
     ({"MEDIA_STORAGE": "s3"}, "S3_BUCKET: is not set. Example: S3_BUCKET=rushes-media"),
     (
         {"MEDIA_STORAGE": "s3", "S3_BUCKET": "media"},
@@ -154,6 +180,29 @@ def test_mail_addresses(load_settings):
         "BACKEND": "anymail.backends.postmark.EmailBackend",
         "OPTIONS": {"server_token": "KEY"},
     }
+
+
+def test_reports_come_back_to_the_sender_unless_an_address_is_named(load_settings):
+    sender = load_settings(NEWSLETTER_FROM="Second Reel <letters@reviews.example>")
+    own = load_settings(BOUNCE_ADDRESS="bounces@reviews.example")
+
+    assert (sender["BOUNCE_ADDRESS"], sender["BOUNCES_ARE_SIGNED"]) == ("letters@reviews.example", False)
+    assert (own["BOUNCE_ADDRESS"], own["BOUNCES_ARE_SIGNED"]) == ("bounces@reviews.example", True)
+
+
+@pytest.mark.parametrize(
+    ("mailer", "secret", "anymail"),
+    [
+        ("provider+mailgun://KEY@", "key", ("mailgun", {"MAILGUN_WEBHOOK_SIGNING_KEY": "key"})),
+        ("provider+sendgrid://KEY@", "me:word", ("sendgrid", {"WEBHOOK_SECRET": "me:word"})),
+        ("smtp://mail.example?tls=starttls&provider=postmark", "me:word", ("postmark", {"WEBHOOK_SECRET": "me:word"})),
+        ("provider+postmark://KEY@", None, ("", {})),
+    ],
+)
+def test_provider_in_use_may_report(load_settings, mailer, secret, anymail):
+    loaded = load_settings(NEWSLETTER_MAIL_URL=mailer, NEWSLETTER_WEBHOOK_SECRET=secret)
+
+    assert (loaded["WEBHOOK_PROVIDER"], loaded["ANYMAIL"]) == anymail
 
 
 def test_pictures_in_a_bucket_may_be_shown(load_settings):

@@ -153,7 +153,7 @@ def test_words_open_within_their_sentence():
 
     assert html == (
         '<div class="p" role="paragraph">As in <details class="spoiler inline">'
-        "<summary>Spoiler: the end of Vertigo</summary><span>a tower</span></details>.</div>"
+        "<summary>Spoiler: the end of Vertigo</summary><span data-nosnippet>a tower</span></details>.</div>"
     )
 
 
@@ -162,7 +162,7 @@ def test_blocks_open_where_they_stand_and_are_named_for_the_film():
 
     assert html == (
         '<details class="spoiler"><summary>Spoiler<span class="vh"> for Fish &amp; Chips</span></summary>'
-        "<p>She dies.</p></details>"
+        "<div data-nosnippet><p>She dies.</p></div></details>"
     )
 
 

@@ -215,6 +215,15 @@ def test_page_takes_few_queries_however_much_there_is(client, address, queries, 
         client.get(address)
 
 
+def test_people_without_a_credit_are_listed_and_the_page_says_so(client):
+    PersonFactory(name="Vera Halation")
+
+    page = read(client, "/people/")
+
+    assert [item.a.text for item in page.select(".index li")] == ["Halation, Vera"]
+    assert page.select_one(".lead").text == "Everyone we hold a record of, by family name."
+
+
 def test_people_and_films_entered_before_are_filed_by_the_migrations(guild, shelf):
     Person.objects.update(sort_key="", letter=0)
     Film.objects.filter(title="The Act of Killing").update(sort_title="the act of killing")

@@ -148,6 +148,43 @@ class TestComposed:
             "R2", [("New reviews", ["R4", "R5"]), ("Our choice", ["R1", "R3"])],
         )  # fmt: skip
 
+    def test_what_only_stands_by_for_a_row_is_free_for_the_others(self, client):
+        newest, *chosen = [review(f"R{number}", number) for number in range(1, 5)]
+        page_on_site(
+            {"kind": Kind.LATEST, "length": 1},
+            {"kind": Kind.PICKED, "length": 2, "picks": [chosen[0], chosen[1], newest]},
+            lead=chosen[2],
+        )
+
+        assert seen(client) == ("R4", [("New reviews", ["R1"]), ("Our choice", ["R2", "R3"])])
+
+    def test_what_is_chosen_twice_stands_where_it_comes_first(self, client):
+        reviews = [review(f"R{number}", number) for number in range(1, 5)]
+        page_on_site(
+            {"kind": Kind.PICKED, "length": 1, "picks": reviews[:2]},
+            {"kind": Kind.VERDICT, "picks": [reviews[1], reviews[2]]},
+            {"kind": Kind.PICKED, "picks": reviews},
+            lead=reviews[0],
+        )
+
+        assert seen(client) == ("R1", [("Our choice", ["R2"]), ("Second look", ["R3"]), ("Our choice", ["R4"])])
+
+    def test_rows_of_directors_name_those_with_most_films_and_are_found_at_once(self, client):
+        Publication(name="Second Reel").save()
+        for name, films in (("Agnès Varda", 1), ("Claire Denis", 3), ("Yasujirō Ozu", 2)):
+            director = PersonFactory(name=name)
+            for number in range(films):
+                review(f"{name} {number}", film=FilmFactory(directors=[director]))
+        page_on_site({"kind": Kind.DIRECTORS, "length": 2})
+        one = cold(client, "/")
+        FrontPage.objects.all().delete()
+        page_on_site({"kind": Kind.DIRECTORS, "length": 1}, {"kind": Kind.DIRECTORS, "length": 2})
+
+        assert cold(client, "/") == one
+        assert [sorted(names) for _heading, names in seen(client)[1]] == [
+            ["Claire Denis"], ["Claire Denis", "Yasujirō Ozu"],
+        ]  # fmt: skip
+
     def test_what_has_few_to_choose_from_chooses_before_the_latest(self, client):
         review("Lead", 1)
         for number in (2, 3):

@@ -7,12 +7,15 @@ import time_machine
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.http import HttpResponse
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from films.models import Film, Still
 from people.models import Person
-from reviews.changes import state_of_content, watch, watched_tables
-from reviews.models import ContentVersion, Publication, Review
+from reviews.archive.contents import films_now, reviews_now
+from reviews.archive.people import letter_counts
+from reviews.changes import ARCHIVED, state_of_content, watch, watched_tables
+from reviews.models import ContentVersion, Publication, Review, SocialCard
 from reviews.page_cache import may_be_kept
 from tests.factories import AuthorFactory, DraftFactory, FilmFactory, PersonFactory, ReviewFactory, StillFactory
 
@@ -121,6 +124,41 @@ def test_every_table_of_content_is_watched(review):
         else:
             cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE '%\\_counts'")
         assert {row[0] for row in cursor.fetchall()} == set(tables)
+
+
+def test_archives_in_memory_outlive_what_they_do_not_tell(client, review):
+    client.get("/reviews/")
+    before = state_of_content()
+
+    SocialCard.objects.create(review=review, made_at=timezone.now())
+    Publication.objects.update(tagline="Newly said.")
+
+    assert state_of_content().pages != before.pages
+    assert state_of_content().archive == before.archive
+    Review.objects.update(rating=4)
+    assert state_of_content().archive != before.archive
+
+
+def test_every_table_that_archives_are_made_from_counts_for_them(rf, review):
+    with CaptureQueriesContext(connection) as asked:
+        for archive in (reviews_now, films_now):
+            archive(rf.get("/"))
+        letter_counts(rf.get("/"), "director", True)
+
+    read = {table for query in asked for table in watched_tables() if f'"{table}"' in query["sql"]}
+    assert read == ARCHIVED
+
+
+def test_triggers_of_an_older_version_give_way(review, monkeypatch):
+    with monkeypatch.context() as older:
+        older.setattr("reviews.changes.ARCHIVED", set())
+        watch("default")
+    watch("default")
+    before = state_of_content()
+
+    review.withdraw()
+
+    assert state_of_content().archive != before.archive
 
 
 def test_watching_twice_is_no_harm(review):

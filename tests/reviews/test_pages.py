@@ -9,9 +9,10 @@ from bs4 import BeautifulSoup
 from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 from django.utils import timezone
+from taggit.models import Tag
 
 from films.models import Role
-from reviews.models import Page, Publication, Review, State
+from reviews.models import Page, Publication, Review, State, save_tag
 from tests.factories import (
     AuthorFactory,
     CapsuleFactory,
@@ -359,8 +360,37 @@ class TestOtherPages:
         page = soup(client.get("/about-us/"))
 
         assert "We watch." in text(page.main)
-        assert [text(link) for link in page.footer.select("a")] == ["About us"]
+        assert [text(link) for link in page.footer.select("a")] == ["Newsletter", "About us"]
         assert client.get("/hidden/").status_code == 404
+
+    def test_simple_page_keeps_its_address_until_another_is_given_and_then_is_found_by_both(self, client):
+        page = Page.objects.create(title="About us")
+        page.title = "Who we are"
+        page.save()
+        assert page.slug == "about-us"
+
+        page.slug = "who-we-are"
+        page.save()
+
+        response = client.get("/about-us/")
+        assert (response.status_code, response["Location"]) == (301, "/who-we-are/")
+        Page.objects.update(is_public=False)
+        assert client.get("/about-us/").status_code == 404
+
+    def test_tag_is_found_by_its_former_address_once_it_was_renamed(self, client, admin_client):
+        tag = ReviewFactory(tag_names=["new wave"]).tags.get()
+        DraftFactory(tag_names=["secret"])
+
+        admin_client.post(f"/admin/taggit/tag/{tag.pk}/change/", {"name": "New Wave", "slug": "nouvelle-vague"})
+
+        moved = {
+            "/tags/new-wave/": "/tags/nouvelle-vague/",
+            "/feeds/tags/new-wave.rss": "/feeds/tags/nouvelle-vague.rss",
+        }
+        assert {old: client.get(old)["Location"] for old in moved} == moved
+        assert [client.get(new).status_code for new in moved.values()] == [200, 200]
+        save_tag(Tag(pk=Tag.objects.get(name="secret").pk, name="secret", slug="hush"))
+        assert client.get("/tags/secret/").status_code == 404
 
     def test_unknown_page_is_a_404_with_ways_on(self, client):
         ReviewFactory(film=FilmFactory(title="Way On"))
@@ -441,7 +471,7 @@ PAGES = {
     "/authors/abel-author/": 10,
     "/tags/sea/": 10,
     "/page-0/": 3,
-    "/no-such-page/": 4,
+    "/no-such-page/": 5,
 }
 
 

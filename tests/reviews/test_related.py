@@ -1,6 +1,7 @@
 """What a review recommends to read next, and why; what else was said of its film; its neighbours by date."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import batched
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
@@ -11,6 +12,7 @@ from taggit.models import Tag, TaggedItem
 
 from films.models import Role
 from reviews.models import Publication, RelatedChoice, Review, State
+from reviews.related import SHOWN
 from tests.factories import AuthorFactory, CreditFactory, DraftFactory, FilmFactory, PersonFactory, ReviewFactory
 from tests.reviews.test_pages import section, soup, text
 
@@ -63,13 +65,14 @@ class TestReasons:
     def test_every_role_has_its_words(self, client):
         person = PersonFactory(name="Somebody")
         review = reviewed("First", credits=[(role, person) for role in Role if role != Role.DIRECTOR])
-        for role in Role:
-            if role != Role.DIRECTOR:
-                reviewed(role.label, credits=[(role, person)])
-                other = Review.objects.get(film__title=role.label)
-                RelatedChoice.objects.create(review=review, other=other)
+        others = [reviewed(role.label, credits=[(role, person)]) for role in Role if role != Role.DIRECTOR]
 
-        reasons = read_next(client, review)
+        reasons = {}
+        for some in batched(others, SHOWN, strict=False):
+            RelatedChoice.objects.all().delete()
+            for other in some:
+                choose(review, other)
+            reasons |= read_next(client, review)
 
         assert len(reasons) == len(Role) - 1
         assert all(reason.startswith("Also ") and reason.endswith(" Somebody") for reason in reasons.values())
@@ -90,6 +93,15 @@ class TestReasons:
         choose(review, other)
 
         assert read_next(client, review) == {"Parasite": "Also by Bong Joon-ho"}
+
+    def test_who_did_two_things_is_named_for_the_one_that_says_more(self, client):
+        cast = [(Role.ACTOR, PersonFactory()) for _ in range(3)]
+        varda = PersonFactory(name="Agnès Varda")
+        both = [(Role.ACTOR, varda), (Role.EDITOR, varda)]
+        review = reviewed("Cléo from 5 to 7", credits=[*cast, *both])
+        reviewed("La Pointe Courte", credits=both)
+
+        assert read_next(client, review) == {"La Pointe Courte": "Also edited by Agnès Varda"}
 
     def test_two_reasons_at_most_strongest_first(self, client):
         godard, lavant, colin = (PersonFactory(name=name) for name in ("Agnès Godard", "Denis Lavant", "G. Colin"))
@@ -254,6 +266,15 @@ class TestPinsAndBars:
             ("Nothing shared", "Chosen by the editors"),
             ("Found", "Also filed under “desire”"),
         ]
+
+    def test_pins_fill_the_list_and_no_more(self, client):
+        review = reviewed("Beau Travail")
+        pins = [reviewed(f"P{number}") for number in range(SHOWN + 2)]
+        for number, pin in enumerate(pins, 1):
+            choose(review, pin, position=number)
+        pins[0].withdraw()
+
+        assert list(read_next(client, review)) == ["P1", "P2", "P3", "P4"]
 
     def test_a_pin_is_shown_even_if_the_shelf_has_the_film(self, client):
         denis = PersonFactory(name="Claire Denis")

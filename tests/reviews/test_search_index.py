@@ -115,6 +115,14 @@ def test_drafts_have_no_words_in_the_index():
     assert list(documents.BUILDERS[Kind.REVIEW](list(Review.objects.values_list("pk", flat=True)))) == []
 
 
+def test_synopsis_counts_once(review):
+    Film.objects.update(synopsis="Barnacles.")
+
+    (document,) = documents.BUILDERS[Kind.REVIEW]([review.pk])
+
+    assert document.text.count("Barnacles.") == 1
+
+
 def test_all_tables_with_indexed_words_are_watched():
     read = {Author, Credit, Film, FilmTitle, Person, PersonName, Review, ReviewByline, Tag}
     read.add(apps.get_model("taggit.TaggedItem"))

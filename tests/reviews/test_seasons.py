@@ -279,6 +279,18 @@ class TestShelf:
 
         assert (place.number, place.total) == (count, count)
 
+    def test_only_the_parts_beside_it_come_with_it(self, late_spring):
+        films = [FilmFactory(title=f"F{number}") for number in range(6)]
+        season = make_season(films[0], DraftFactory(), films[1], late_spring, films[2], late_spring.film, *films[3:])
+        season.entries.update(position=1)  # so that the order is the one they were made in
+
+        found = with_places(Review.objects.published()).get(pk=late_spring.pk)
+
+        [place] = places_of(found)
+        assert (place.number, place.total) == (3, 8)
+        assert (place.before.title, place.after.title) == ("F1", "F2")
+        assert {film.title for film in films if f"{film.title}'" in str(found.place_rows)} == {"F1", "F2", "F3"}
+
 
 class TestForMachines:
     def test_feed_has_the_season_s_reviews_newest_first(self, client, late_spring):

@@ -1,13 +1,17 @@
 """What an editor marked as spoiling is read on the page of its review, closed, and nowhere else."""
 
 import re
+from email import message_from_bytes
+from email.policy import default
 from html import unescape
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
+from uuid import uuid4
 
 import html5lib
 import pytest
 from django.conf import settings
 from django.urls import URLPattern, get_resolver
+from django.utils import timezone
 
 from films.models import Role
 from reviews.cards import design_of
@@ -16,6 +20,9 @@ from reviews.outside import absolute
 from reviews.search import index
 from reviews.search.analysis import read_query
 from reviews.search.finding import search
+from subscriptions.frame import Frame
+from subscriptions.models import Mailing
+from subscriptions.snapshot import review_content
 from tests.factories import (
     AuthorFactory,
     CapsuleFactory,
@@ -25,6 +32,7 @@ from tests.factories import (
     PersonFactory,
     ReviewFactory,
     StillFactory,
+    SubscriberFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -76,8 +84,12 @@ def routes(patterns, before="") -> list[str]:
 def addresses(review: Review) -> set[str]:
     """At least one address of every route. A route with a part unknown here fails the test: give it a value."""
     slugs = {review.slug, review.film.slug, "barbara-loden", "otto-splice", "roads", "about"}
+    reader = SubscriberFactory()
     values = {
         "slug": slugs,
+        "token": {reader.token("letters"), reader.token("leave"), "1-1"},
+        "identity": {str(letter_about(review).identity)},
+        "provider": {"postmark"},
         "name": {"reviews", "films", "people", "authors", "tags", "pages", "seasons"},
         "number": {"0"},
         "year": {str(review.published_at.year)},
@@ -95,6 +107,13 @@ def addresses(review: Review) -> set[str]:
     found |= {f"/search/?q={word}" for word in ("openly", "afterwards", "quiet", "wanda", "otto")}
     found |= {f"/search/suggest?q={word}" for word in ("wan", "inline", "bloc", "quark", "emphasis")}
     return found
+
+
+def letter_about(review: Review) -> Mailing:
+    """A mailing of the review that was sent: its letter can be read on the site."""
+    now = timezone.now()
+    values = {"identity": uuid4(), "due_at": now, "started_at": now, "state": Mailing.State.DONE}
+    return Mailing.objects.create(kind="review", review=review, content=review_content(review), **values)
 
 
 def linked(text: str, address: str) -> set[str]:
@@ -138,6 +157,7 @@ def test_marked_words_are_in_no_output_but_closed_on_their_own_page(client, revi
             waiting |= {one for one in linked(text, address) if one not in seen}
 
     assert own <= set(seen)
+    assert [status for address, status in seen.items() if address.startswith("/letters/mailings/")] == [200]
     for one in (
         "/feeds/reviews.atom",
         "/feeds/reviews.json",
@@ -148,6 +168,21 @@ def test_marked_words_are_in_no_output_but_closed_on_their_own_page(client, revi
         assert seen[one] == 200
     assert {address for address, status in seen.items() if status >= 500} == set()
     assert [status for address, status in seen.items() if address.startswith("/oembed?")].count(200) >= 2
+
+
+def test_letter_has_no_marked_words(review):
+    links = dict.fromkeys(("leave", "letters", "view"), "https://reviews.example/x")
+    message = Frame(review_content(review)).message(
+        to="reader@example.org", identity=uuid4(), delivery_id=1, reasons=["You asked for every review"], links=links
+    )
+
+    parts = [
+        part.get_content() for part in message_from_bytes(message, policy=default).walk() if not part.is_multipart()
+    ]
+    assert len(parts) == 2
+    for text in parts:
+        assert "Openly said" in text
+        assert [word for word in SECRETS if word in text] == []
 
 
 @pytest.mark.parametrize("ending", ["rss", "atom", "json"])

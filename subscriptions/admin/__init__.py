@@ -1,0 +1,5 @@
+"""Newsletters in the admin: Django finds what is registered through this package."""
+
+from subscriptions.admin import dashboard, importing, mailings, releases, subscribers, suppressions
+
+__all__ = ["dashboard", "importing", "mailings", "releases", "subscribers", "suppressions"]

@@ -1,0 +1,308 @@
+"""The books of sending: everything the database is told while mails go out.
+
+A row is `sending`, and that is committed, before its mail is begun; what became of it is written together with the
+next rows' `sending`, all in one short transaction. So a killed worker leaves at most one row for each of its
+connections of which nobody knows what became. Every statement is conditional on what it expects to find: a worker that
+was taken for dead and wakes up changes nothing that is no longer its own.
+
+Plain SQL, since it runs some thousand times a second, and making it anew costs Django more than the database needs."""
+
+import json
+import logging
+import uuid
+from collections import deque
+from collections.abc import Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from subscriptions import bounces, pacing
+from subscriptions.addresses import fingerprint_of
+from subscriptions.models import Delivery, Mailing, Sender, Subscriber, Suppression
+from subscriptions.outcome import Fate, Outcome
+from subscriptions.reports import judge
+
+logger = logging.getLogger(__name__)
+State = Delivery.State
+
+CLAIM_AT_ONCE = 200
+BEAT_SECONDS = 5
+SILENT_SECONDS = 30
+"""A sender that has not been heard of for so long is dead."""
+
+_MINUTES = (1, 5, 15, 30, 60, 120, 240, *[480] * 12)  # four days in all: RFC 5321, 4.5.4.1
+RETRY_PAUSES = tuple(timedelta(minutes=minutes) for minutes in _MINUTES)
+MAILING_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 10, 20, 40, 60))
+WEIGHT = {Fate.LATER: 1, Fate.FAILED: 1, Fate.CUT: 1, Fate.UNKNOWN: 1, Fate.BLOCKED: 4, Fate.REFUSED: 4}
+MOST_REFUSALS = 20
+"""Twenty readers refused in a row, or five times the whole mailing, and a person has to look."""
+BUSY_PAUSE = timedelta(minutes=5)
+PACE_PAUSE = timedelta(seconds=30)
+
+_CLAIM = """
+WITH next AS MATERIALIZED (
+    SELECT id FROM subscriptions_delivery
+    WHERE mailing_id = %s AND state = 'queued' AND (not_before IS NULL OR not_before <= %s)
+    ORDER BY id LIMIT %s {lock}
+)
+UPDATE subscriptions_delivery SET state = 'claimed', worker = %s
+WHERE id IN (SELECT id FROM next) AND state = 'queued' RETURNING id
+"""
+_KEYS = """
+SELECT d.id, s.key FROM subscriptions_delivery d JOIN subscriptions_subscriber s ON s.id = d.subscriber_id
+WHERE d.id IN ({ids})
+"""
+_RECEIVES = "s.state = 'confirmed' AND (s.paused_until IS NULL OR s.paused_until <= %s)"
+_BEGIN = f"""
+UPDATE subscriptions_delivery SET
+    state = CASE WHEN EXISTS (
+        SELECT 1 FROM subscriptions_subscriber s WHERE s.id = subscriber_id AND {_RECEIVES}
+    ) THEN 'sending' ELSE 'excluded' END,
+    answer = COALESCE((
+        SELECT CASE WHEN {_RECEIVES} THEN '' WHEN s.state = 'confirmed' THEN 'Paused' ELSE 'Left' END
+        FROM subscriptions_subscriber s WHERE s.id = subscriber_id
+    ), 'Deleted'),
+    attempts = attempts + 1, changed_at = %s
+WHERE id IN ({{ids}}) AND state = 'claimed' AND worker = %s
+    AND EXISTS (SELECT 1 FROM subscriptions_mailing m WHERE m.id = mailing_id AND m.state = 'sending')
+RETURNING id, state, subscriber_id, attempts, reasons,
+    (SELECT address FROM subscriptions_subscriber s WHERE s.id = subscriber_id),
+    (SELECT secret FROM subscriptions_subscriber s WHERE s.id = subscriber_id)
+"""
+_RECORD = """
+UPDATE subscriptions_delivery SET state = %s, answer = %s, not_before = %s, attempts = attempts - %s, changed_at = %s
+WHERE id = %s AND worker = %s AND state IN ('sending', 'unknown')
+"""
+# The first condition is the partial index's own, word for word, so that SQLite uses it.
+_IN_HAND = "state IN ('claimed', 'sending')"
+_HAND_BACK = f"""
+UPDATE subscriptions_delivery SET state = 'queued' WHERE {_IN_HAND} AND state = 'claimed' AND worker = %s
+"""
+_DEAD = "NOT EXISTS (SELECT 1 FROM subscriptions_sender s WHERE s.name = worker)"
+_LOST = f"""
+UPDATE subscriptions_delivery SET
+    state = CASE state WHEN 'claimed' THEN 'queued' ELSE 'unknown' END,
+    answer = CASE state WHEN 'claimed' THEN answer ELSE 'The worker ended while it was handing this over.' END,
+    changed_at = %s
+WHERE {_IN_HAND} AND {_DEAD}
+"""
+
+
+class Evicted(Exception):
+    """This sender was silent for so long that others took it for dead and have its work."""
+
+
+class Parcel(NamedTuple):
+    """What a line to the provider needs to know of one delivery."""
+
+    delivery_id: int
+    reader_id: int
+    address: str
+    secret: str
+    attempts: int
+    reasons: list | dict
+
+
+class Ledger:
+    """One sender's part of one mailing. For one thread."""
+
+    def __init__(self, mailing: Mailing):
+        self.mailing = mailing
+        self.name = str(uuid.uuid4())
+        self.stock: deque[int] = deque()
+        self.is_dry = False
+        """Whether the last look found no more rows to send."""
+        self.refusals = mailing.refusals
+        self.is_stopped = False
+        """Whether nothing more is to be begun: the mailing rests, is paused, or is no longer to be sent."""
+
+    @contextmanager
+    def opened(self):
+        """The time in which this sender counts as alive. At its end it has nothing in hand any more."""
+        Sender.objects.create(name=self.name, mailing=self.mailing, beat_at=Now())
+        self._beaten_at = monotonic()
+        with _durable():
+            try:
+                yield self
+            finally:
+                with transaction.atomic(), connection.cursor() as cursor:
+                    cursor.execute(_HAND_BACK, [self.name])
+                    Sender.objects.filter(pk=self.name).delete()
+
+    def turn(self, done: Sequence[tuple[Parcel, Outcome]], wanted: int) -> list[Parcel]:
+        """Write down what became of mails and begin the next ones, in one transaction; what may be handed over now."""
+        if len(self.stock) < wanted and not (self.is_dry or self.is_stopped):
+            self._claim()
+        with transaction.atomic(), connection.cursor() as cursor:
+            self._beat()
+            now = timezone.now()
+            self._record(cursor, done, now)
+            return self._begin(cursor, wanted, now) if wanted and not self.is_stopped else []
+
+    def record(self, done: Sequence[tuple[Parcel, Outcome]]) -> None:
+        """Only write down what became of mails. True is true: also when we were taken for dead meanwhile."""
+        with transaction.atomic(), connection.cursor() as cursor:
+            self._record(cursor, done, timezone.now())
+
+    def _record(self, cursor, done: Sequence[tuple[Parcel, Outcome]], now: datetime) -> None:
+        for parcel, outcome in done:
+            cursor.execute(_RECORD, [*_entry(parcel, outcome, now), parcel.delivery_id, self.name])
+            if outcome.fate is Fate.FAILED and cursor.rowcount and parcel.reader_id:
+                _count_bounce(parcel, outcome, now)
+        if done:
+            self._weigh([outcome for _parcel, outcome in done], now)
+
+    def _beat(self) -> None:
+        if monotonic() - self._beaten_at < BEAT_SECONDS:
+            return
+        if not Sender.objects.filter(pk=self.name).update(beat_at=Now()):
+            raise Evicted
+        self._beaten_at = monotonic()
+
+    def _claim(self) -> None:
+        now = timezone.now()
+        lock = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+        with transaction.atomic(), connection.cursor() as cursor:
+            granted = pacing.take(CLAIM_AT_ONCE, now)
+            if not granted:
+                self.is_dry = True  # what is claimed already still goes out
+                self._this_one().update(rest_until=now + PACE_PAUSE)
+                return
+            cursor.execute(_CLAIM.format(lock=lock), [self.mailing.pk, _db(now), granted, self.name])
+            claimed = sorted(row[0] for row in cursor.fetchall())
+            self.is_dry = not claimed
+            pacing.give_back(granted - len(claimed), now)
+            self.stock.extend(self._unsuppressed(cursor, claimed))
+
+    def _unsuppressed(self, cursor, ids: list[int]) -> list[int]:
+        """Leaves out addresses that get no mail whoever enters them again."""
+        if not ids or not Suppression.objects.exists():
+            return ids
+        cursor.execute(_KEYS.format(ids=_places(ids)), ids)
+        prints = {fingerprint_of(key): pk for pk, key in cursor.fetchall()}
+        found = Suppression.objects.filter(fingerprint__in=prints).values_list("fingerprint", flat=True)
+        blocked = {prints[fingerprint] for fingerprint in found}
+        Delivery.objects.filter(pk__in=blocked).update(
+            state=State.EXCLUDED, answer="The address is blocked", changed_at=timezone.now()
+        )
+        return [pk for pk in ids if pk not in blocked]
+
+    def _begin(self, cursor, wanted: int, now: datetime) -> list[Parcel]:
+        ids = [self.stock.popleft() for _ in range(min(wanted, len(self.stock)))]
+        if not ids:
+            return []
+        cursor.execute(_BEGIN.format(ids=_places(ids)), [_db(now), _db(now), _db(now), *ids, self.name])
+        rows = cursor.fetchall()
+        if not rows:  # paused, cancelled, or in other hands: what we still have goes back at the end
+            self.is_stopped = not Mailing.objects.filter(pk=self.mailing.pk, state=Mailing.State.SENDING).exists()
+        return [
+            Parcel(pk, reader, address, secret, attempts, json.loads(reasons))
+            for pk, state, reader, attempts, reasons, address, secret in rows
+            if state == State.SENDING
+        ]
+
+    # --- When it goes badly -----------------------------------------------------------------------
+
+    def _weigh(self, outcomes: Sequence[Outcome], now: datetime) -> None:
+        """Stop for a while when the provider lets nobody in, and for good when it refuses too much."""
+        bad = [outcome for outcome in outcomes if outcome.fate in WEIGHT]
+        if len(bad) < len(outcomes):
+            if self.refusals:
+                Mailing.objects.filter(pk=self.mailing.pk).update(refusals=0)
+            self.refusals = 0
+        elif not self.is_stopped:
+            self._count(bad, now)
+
+    def _count(self, bad: Sequence[Outcome], now: datetime) -> None:
+        worst = max(bad, key=lambda outcome: WEIGHT[outcome.fate])
+        points = 4 if worst.fate is Fate.REFUSED else sum(WEIGHT[outcome.fate] for outcome in bad)
+        self._this_one().update(refusals=F("refusals") + points)
+        self.refusals = Mailing.objects.values_list("refusals", flat=True).get(pk=self.mailing.pk)
+        if worst.fate is Fate.LATER and self.refusals >= MOST_REFUSALS:
+            self._this_one().update(refusals=0)
+            self._rest(now + BUSY_PAUSE)
+        elif self.refusals >= MOST_REFUSALS:
+            self._pause(worst)
+        elif worst.fate is Fate.REFUSED:
+            self._rest(now + MAILING_PAUSES[min(self.refusals // 4, len(MAILING_PAUSES)) - 1])
+
+    def _this_one(self):
+        return Mailing.objects.filter(pk=self.mailing.pk)
+
+    def _rest(self, until: datetime) -> None:
+        self.is_stopped = True
+        self._this_one().update(rest_until=until)
+
+    def _pause(self, worst: Outcome) -> None:
+        self.is_stopped = True
+        what = "" if worst.fate is Fate.REFUSED else "The mail server refuses one mail after another. The last answer: "
+        reason = f"{what}{worst.answer}"[:300]
+        sending = self._this_one().filter(state=Mailing.State.SENDING)
+        if sending.update(state=Mailing.State.PAUSED, reason=reason):
+            logger.error("Mailing %s is paused: %s", self.mailing.pk, reason)
+
+
+def _entry(parcel: Parcel, outcome: Outcome, now: datetime) -> list:
+    """What is written down of a mail: state, answer, when to try again, attempts that do not count, and when."""
+    fate, pause = outcome.fate, None
+    if fate is Fate.LATER or (fate is Fate.CUT and parcel.attempts > 1):
+        pause = RETRY_PAUSES[parcel.attempts - 1] if parcel.attempts <= len(RETRY_PAUSES) else None
+        state = State.QUEUED if pause else State.FAILED
+    elif fate in (Fate.CUT, Fate.REFUSED):
+        state = State.QUEUED
+    else:
+        state = {Fate.ACCEPTED: State.ACCEPTED, Fate.UNKNOWN: State.UNKNOWN}.get(fate, State.FAILED)
+    uncounted = int(fate is Fate.REFUSED)
+    return [str(state), outcome.answer, _db(now + pause) if pause else None, uncounted, _db(now)]
+
+
+def _count_bounce(parcel: Parcel, outcome: Outcome, now: datetime) -> None:
+    """A server that refuses at once says the same as one that sends a report later."""
+    reader, delivery = Subscriber(pk=parcel.reader_id, address=parcel.address), Delivery(pk=parcel.delivery_id)
+    about = bounces.Match(reader, delivery, is_proved=True)
+    kind, status = judge(outcome.answer)
+    bounces.count(about, kind, status, outcome.answer, identity=f"refused {parcel.delivery_id}", now=now)
+
+
+def recover(now: datetime | None = None) -> int:
+    """Take what dead senders had in hand: claimed rows wait again, begun ones are unknown. How many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT 1 FROM subscriptions_delivery WHERE {_IN_HAND} LIMIT 1")
+        if cursor.fetchone() is None and not Sender.objects.exists():
+            return 0  # without SQLite's write lock, since nothing is being sent most of the time
+    with transaction.atomic(), connection.cursor() as cursor:
+        Sender.objects.filter(beat_at__lt=Now() - timedelta(seconds=SILENT_SECONDS)).delete()
+        cursor.execute(_LOST, [_db(now or timezone.now())])
+        return cursor.rowcount
+
+
+def _places(ids: Sequence[int]) -> str:
+    return ", ".join(["%s"] * len(ids))
+
+
+def _db(moment: datetime):
+    return connection.ops.adapt_datetimefield_value(moment)
+
+
+@contextmanager
+def _durable():
+    """Have SQLite write each commit to the disk, so that a power cut forgets no mail that was handed over.
+
+    PostgreSQL does so anyway. Within a transaction (in tests) SQLite cannot change it."""
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        yield
+        return
+    with connection.cursor() as cursor:
+        before = cursor.execute("PRAGMA synchronous").fetchone()[0]
+        cursor.execute("PRAGMA synchronous = FULL")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA synchronous = {before}")

@@ -1,0 +1,134 @@
+"""Preparing a mailing: who gets it is written down, a row for each reader, before the first mail goes out.
+
+It goes by batches of readers, in the order of their keys. Each batch is one transaction with the mark how far it
+has come, so that a worker that is killed is followed by one that goes on, and two at once do nothing twice."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from time import monotonic
+
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from reviews.models import Review
+from subscriptions import letters
+from subscriptions.digests import Digest, hours_between, readers_at, readers_who_had
+from subscriptions.matching import Followed, all_reasons
+from subscriptions.models import Mailing, Subscriber
+
+State = Mailing.State
+BATCH = 5_000
+SLICE_SECONDS = 5
+HOUR_BEFORE = timedelta(microseconds=1)
+ROWS = 1_000  # in one statement
+COLUMNS = ("pk", "only_followed", "confirmed_at")
+_INSERT = (
+    "INSERT INTO subscriptions_delivery"
+    " (mailing_id, subscriber_id, state, reasons, attempts, worker, changed_at, answer)"
+)
+
+
+class ReviewPlan:
+    """Who gets a letter about one review."""
+
+    def __init__(self, mailing: Mailing, now: datetime):
+        self.review = Review.objects.published(now).with_authors().for_page().get(pk=mailing.review_id)
+        self.followed = Followed([self.review])
+        self.had = readers_who_had(self.review, self.review.release.released_at)
+
+    def content(self) -> dict:
+        return letters.review_content(self.review)
+
+    def readers(self) -> QuerySet[Subscriber]:
+        return self.followed.recipients()
+
+    def choose(self, readers: Sequence[Subscriber]) -> dict[int, list]:
+        """For each of these readers who gets it: the reasons."""
+        keys = Q(subscriber_id__gte=readers[0].pk, subscriber_id__lte=readers[-1].pk)
+        followed = self.followed.reasons(keys)
+        return {
+            reader.pk: all_reasons(followed.get(reader.pk, {}).get(self.review.pk, []), reader.only_followed)
+            for reader in readers
+            if reader.pk not in self.had
+        }
+
+
+class DigestPlan:
+    """Who gets a digest, and what of it."""
+
+    def __init__(self, mailing: Mailing, now: datetime):
+        self.mailing, self.now = mailing, now
+        self.digest = Digest(mailing.rhythm, mailing.covers_to)
+
+    def content(self) -> dict:
+        return letters.digest_content(self.digest.reviews, self.mailing.rhythm)
+
+    def readers(self) -> QuerySet[Subscriber]:
+        hours = hours_between(self.mailing.slot - HOUR_BEFORE, self.mailing.slot)[self.mailing.slot]
+        return readers_at(self.mailing.rhythm, hours, self.now)
+
+    def choose(self, readers: Sequence[Subscriber]) -> dict[int, dict]:
+        """For each of these readers for whom there is something: the places in the snapshot, and the reasons."""
+        return self.digest.choose(readers)
+
+
+def prepare(mailing: Mailing, seconds: float = SLICE_SECONDS) -> bool:
+    """Go on preparing for some seconds; whether the mailing is ready to be sent. Safe to repeat and to be killed."""
+    mailing.refresh_from_db()
+    now, end = timezone.now(), monotonic() + seconds
+    if mailing.state != State.PREPARING:
+        return mailing.state == State.SENDING
+    kind = DigestPlan if mailing.kind == Mailing.Kind.DIGEST else ReviewPlan
+    try:
+        plan = kind(mailing, now)
+    except Review.DoesNotExist:
+        _this(mailing).update(state=State.HELD, reason="The review is not public any more.")
+        return False
+    if not mailing.content:
+        mailing.content = plan.content()
+        _this(mailing).filter(content={}).update(content=mailing.content)
+    while monotonic() < end:
+        rows = plan.readers().filter(pk__gt=mailing.prepared_to).order_by("pk").values_list(*COLUMNS, named=True)
+        readers = list(rows[:BATCH])
+        if not readers:
+            return _finish(mailing)
+        if not _write(mailing, readers, plan.choose(readers)):
+            return False
+    return False
+
+
+def _this(mailing: Mailing) -> QuerySet[Mailing]:
+    """The mailing, if nothing has happened to it since we looked."""
+    return Mailing.objects.filter(pk=mailing.pk, state=State.PREPARING, prepared_to=mailing.prepared_to)
+
+
+def _write(mailing: Mailing, readers: Sequence[Subscriber], chosen: dict) -> bool:
+    """A batch's rows, with the mark; False, and nothing written, if another worker has done it or it was stopped."""
+    with transaction.atomic():
+        if not _this(mailing).update(prepared_to=readers[-1].pk):
+            return False
+        rows = [(reader, json.dumps(why)) for reader, why in chosen.items()]
+        for start in range(0, len(rows), ROWS):
+            _insert(mailing, rows[start : start + ROWS])
+    mailing.prepared_to = readers[-1].pk
+    return True
+
+
+def _insert(mailing: Mailing, rows: Sequence[tuple[int, str]]) -> None:
+    """Rows of Delivery, written as SQL: making 100,000 objects takes longer than all the rest."""
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    one = "(%s, %s, 'queued', %s, 0, '', %s, '')"
+    values = [value for reader, why in rows for value in (mailing.pk, reader, why, now)]
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_INSERT} VALUES {', '.join([one] * len(rows))}", values)
+
+
+def _finish(mailing: Mailing) -> bool:
+    """Count the recipients, once and for all. A digest that holds nothing for anybody leaves no trace."""
+    total = mailing.deliveries.count()
+    if not total and mailing.kind == Mailing.Kind.DIGEST:
+        _this(mailing).delete()
+        return False
+    return bool(_this(mailing).update(state=State.SENDING, total=total, prepared_at=timezone.now()))

@@ -1,0 +1,201 @@
+"""One kept connection to a mail server, driven step by step.
+
+smtplib's own sendmail() raises the same error whether the connection broke before or after the final dot. Only
+after it can the message have been delivered, so the two must be told apart (RFC 1047): before it is safe to try again,
+after it nobody knows."""
+
+import re
+import select
+import smtplib
+import socket
+import ssl
+from functools import partial
+
+from django.core.mail import DNS_NAME
+
+from subscriptions.outcome import Fate, Outcome, without_address
+
+MINUTE = 60
+CONNECT_SECONDS = MINUTE  # with the greeting: less than the standard has, but nothing is at stake yet
+COMMAND_SECONDS = 5 * MINUTE  # from here on RFC 5321, 4.5.3.2
+DATA_SECONDS = 2 * MINUTE
+BLOCK_SECONDS = 3 * MINUTE
+FINAL_SECONDS = 10 * MINUTE  # giving up sooner makes duplicates
+SERVICE_CLOSING = 421
+_POLICY = re.compile(r"5\.7\.\d")
+
+
+class _Lost(Exception):
+    """The connection is gone, before the final dot."""
+
+
+class SmtpLine:
+    """A connection that is opened when first needed and kept from message to message. For one thread."""
+
+    def __init__(
+        self, *, host: str, port: int, username="", password="", use_ssl=False, use_tls=False, **_for_django
+    ) -> None:
+        self.place = (host, port)
+        self.login = (username, password)
+        self.use_ssl, self.use_tls = use_ssl, use_tls
+        self.smtp: smtplib.SMTP | None = None
+
+    def send(self, sender: str, recipient: str, message: bytes) -> Outcome:
+        """Hand over a message with CRLF line ends. Says what is known, and raises nothing that the network does."""
+        is_fresh = self.smtp is None
+        if is_fresh:
+            try:
+                self._open()
+            except (OSError, smtplib.SMTPException) as error:
+                self.close()
+                return Outcome(Fate.REFUSED, _trouble(error))
+        try:
+            return self._hand_over(sender, recipient, message)
+        except _Lost as lost:
+            self.close()
+            if is_fresh:
+                return Outcome(Fate.CUT, without_address(f"The connection ended: {lost}", recipient))
+        # Servers end kept connections as they please, after so many mails or minutes: that says nothing of this mail.
+        return self.send(sender, recipient, message)
+
+    def close(self) -> None:
+        if self.smtp is not None:
+            self.smtp.close()
+            self.smtp = None
+
+    def quit(self) -> None:
+        """End the connection as one should."""
+        if self.smtp is not None and self.smtp.sock is not None:
+            try:
+                self.smtp.sock.settimeout(CONNECT_SECONDS)
+                self.smtp.quit()
+            except (OSError, smtplib.SMTPException):
+                pass  # it has gone already
+        self.close()
+
+    def _open(self) -> None:
+        kind = partial(smtplib.SMTP_SSL, context=ssl.create_default_context()) if self.use_ssl else smtplib.SMTP
+        self.smtp = kind(*self.place, local_hostname=DNS_NAME.get_fqdn(), timeout=CONNECT_SECONDS)
+        self.smtp.sock.settimeout(COMMAND_SECONDS)
+        # Without it the final dot waits for the other side's delayed ACK: 40 ms a message.
+        self.smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.use_tls:
+            self.smtp.starttls(context=ssl.create_default_context())
+        self.smtp.ehlo_or_helo_if_needed()
+        if self.login[0]:
+            self.smtp.login(*self.login)
+        self.smtp.command_encoding = "utf-8"
+
+    def _hand_over(self, sender: str, recipient: str, message: bytes) -> Outcome:
+        options = ""
+        if not message.isascii() and self.smtp.has_extn("8bitmime"):
+            options += " BODY=8BITMIME"
+        if not recipient.isascii():
+            if not self.smtp.has_extn("smtputf8"):
+                return Outcome(Fate.FAILED, "The mail server takes no addresses in such letters.")
+            options += " SMTPUTF8"
+        code, text = self._ask(f"MAIL FROM:<{sender}>{options}", COMMAND_SECONDS)
+        if code != 250:
+            self._reset()
+            return Outcome(Fate.REFUSED, without_address(f"The mail server refuses our mail: {code} {text}"))
+        code, text = self._ask(f"RCPT TO:<{recipient}>", COMMAND_SECONDS)
+        if code not in (250, 251):
+            self._reset()
+            return _judged(code, text, recipient)
+        code, text = self._ask("DATA", DATA_SECONDS)
+        if code != 354:
+            self._reset()
+            return _judged(code, text, recipient)
+        return self._end(recipient) if self._body(message) else self._refused_in_the_middle(recipient)
+
+    def _body(self, message: bytes) -> bool:
+        """Everything but the final dot. False if the server spoke, or hung up, while we still did."""
+        message = message.replace(b"\r\n.", b"\r\n..")
+        if message.startswith(b"."):
+            message = b"." + message
+        if not message.endswith(b"\r\n"):
+            message += b"\r\n"
+        try:
+            self.smtp.sock.settimeout(BLOCK_SECONDS)
+            self.smtp.sock.sendall(message)
+            return not select.select([self.smtp.sock], [], [], 0)[0]
+        except OSError as error:
+            raise _Lost(_said(error)) from None
+
+    def _refused_in_the_middle(self, recipient: str) -> Outcome:
+        code, text = self._answer()
+        self.close()  # what we have not ended cannot be taken back by RSET
+        return _judged(code, text, recipient)
+
+    def _end(self, recipient: str) -> Outcome:
+        """The final dot. From here on the message may have been delivered, whatever we hear or do not hear."""
+        try:
+            self.smtp.sock.settimeout(FINAL_SECONDS)
+            self.smtp.sock.sendall(b".\r\n")
+            code, text = self.smtp.getreply()
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            return Outcome(Fate.UNKNOWN, f"No answer after the last line: {_said(error)}"[:200])
+        if code == SERVICE_CLOSING:
+            self.close()
+        return _judged(code, text.decode(errors="replace"), recipient)
+
+    def _ask(self, command: str, seconds: int) -> tuple[int, str]:
+        try:
+            self.smtp.sock.settimeout(seconds)
+            self.smtp.putcmd(command)
+        except (OSError, smtplib.SMTPException) as error:
+            raise _Lost(_said(error)) from None
+        return self._answer()
+
+    def _answer(self) -> tuple[int, str]:
+        try:
+            code, answer = self.smtp.getreply()
+        except (OSError, smtplib.SMTPException) as error:
+            raise _Lost(_said(error)) from None
+        text = answer.decode(errors="replace")
+        if code == SERVICE_CLOSING:
+            raise _Lost(f"{code} {text}")
+        return code, text
+
+    def _reset(self) -> None:
+        try:
+            if self._ask("RSET", COMMAND_SECONDS)[0] == 250:
+                return
+        except _Lost:
+            pass
+        self.close()
+
+
+def _judged(code: int, text: str, recipient: str) -> Outcome:
+    """What an answer to RCPT, DATA or the final dot means for this message."""
+    answer = without_address(f"{code} {text}", recipient)
+    if 200 <= code < 300:
+        return Outcome(Fate.ACCEPTED, answer)
+    if 400 <= code < 500:
+        return Outcome(Fate.LATER, answer)
+    if 500 <= code < 600:
+        return Outcome(Fate.BLOCKED if _POLICY.match(text) else Fate.FAILED, answer)
+    return Outcome(Fate.UNKNOWN, answer)
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _trouble(error: Exception) -> str:
+    """Why no connection came about, in words."""
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        what = "The mail server refuses our name and password"
+    elif isinstance(error, ssl.SSLError):
+        what = "No encrypted connection to the mail server"
+    elif isinstance(error, smtplib.SMTPResponseException):
+        what = "The mail server lets nobody in"
+    else:
+        what = "The mail server cannot be reached"
+    if isinstance(error, smtplib.SMTPResponseException):
+        text = error.smtp_error
+        said = f"{error.smtp_code} {text.decode(errors='replace') if isinstance(text, bytes) else text}"
+    else:
+        said = _said(error)
+    return without_address(f"{what}: {said}")

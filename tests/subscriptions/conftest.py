@@ -1,0 +1,40 @@
+"""Fixtures of tests about letters."""
+
+import pytest
+from django.test import Client
+
+from reviews.models import Publication
+from tests.admin.conftest import ada, editor, owner, sign_in  # noqa: F401
+from tests.config.conftest import empty_site, migrated_file, site, site_on_this_database  # noqa: F401
+from tests.factories import SubscriberFactory
+from tests.subscriptions.smtp_server import Server
+
+
+@pytest.fixture(autouse=True)
+def _own_data_dir(settings, tmp_path):
+    """The sending permit lies in DATA_DIR."""
+    settings.DATA_DIR = tmp_path
+
+
+@pytest.fixture
+def smtp_server(settings):
+    """A real mail server that newsletters go to."""
+    with Server() as server:
+        settings.MAILERS = settings.MAILERS | {"newsletter": server.mailer}
+        yield server
+
+
+@pytest.fixture
+def publication(db):
+    return Publication.objects.create(pk=1, name="Second Reel")
+
+
+@pytest.fixture
+def subscriber(db):
+    return SubscriberFactory(address="ada@example.org")
+
+
+@pytest.fixture
+def own():
+    """The browser of a reader who takes no cookies. Forms are protected as on the real site."""
+    return Client(enforce_csrf_checks=True)

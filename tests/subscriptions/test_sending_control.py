@@ -1,0 +1,298 @@
+"""What people and providers do to a mailing under way: pause, resume, cancel, refuse, set limits."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from subscriptions import control, ledger, pacing, sending, tasks
+from subscriptions.models import Delivery, Mailing, Subscriber
+from tests.subscriptions.mailings import ready_mailing, send_all, states, waiting_mailing
+
+pytestmark = pytest.mark.django_db
+State = Mailing.State
+
+
+def state_of(mailing) -> str:
+    mailing.refresh_from_db()
+    return mailing.state
+
+
+def in_the_middle(monkeypatch, act) -> None:
+    """Have something happen when the first mail of a mailing is out."""
+    turn, happened = ledger.Ledger.turn, []
+
+    def with_act(self, done, wanted):
+        if done and not happened:
+            happened.append(act())
+        return turn(self, done, wanted)
+
+    monkeypatch.setattr(ledger.Ledger, "turn", with_act)
+
+
+def test_pause_stops_at_once_and_resume_goes_on(smtp_server, settings, monkeypatch):
+    settings.NEWSLETTER_CONNECTIONS = 2
+    mailing = ready_mailing(readers=20)
+    in_the_middle(monkeypatch, lambda: control.pause(mailing))
+
+    sending.send(mailing)
+
+    assert state_of(mailing) == State.PAUSED
+    assert len(smtp_server.taken) == 2  # what was in hand
+    assert states(mailing) == {"accepted": 2, "queued": 18}
+    assert sending.send(mailing) == 0
+    assert control.resume(mailing)
+    send_all(mailing)
+    assert states(mailing) == {"accepted": 20}
+
+
+def test_pausing_and_resuming_in_a_hurry_sends_nothing_twice(smtp_server, monkeypatch):
+    mailing = ready_mailing(readers=40)
+    turn = ledger.Ledger.turn
+
+    def hurried(self, done, wanted):
+        if len(smtp_server.taken) < 38:
+            assert control.pause(mailing)
+            assert control.resume(mailing)
+        return turn(self, done, wanted)
+
+    monkeypatch.setattr(ledger.Ledger, "turn", hurried)
+    send_all(mailing)
+
+    assert states(mailing) == {"accepted": 40}
+    assert set(smtp_server.recipients().values()) == {1}
+
+
+def test_verbs_do_nothing_the_second_time():
+    mailing = ready_mailing(readers=1)
+
+    assert [control.pause(mailing), control.pause(mailing)] == [True, False]
+    assert [control.resume(mailing), control.resume(mailing)] == [True, False]
+    assert [control.cancel(mailing), control.cancel(mailing)] == [True, False]
+    assert control.resume(mailing) is False
+
+
+def test_cancelled_mailing_leaves_out_the_rest(smtp_server, settings, monkeypatch):
+    settings.NEWSLETTER_CONNECTIONS = 1
+    mailing = ready_mailing(readers=10)
+    in_the_middle(monkeypatch, lambda: control.cancel(mailing))
+
+    sending.send(mailing)
+    tasks.keep_sending()
+
+    assert state_of(mailing) == State.CANCELLED
+    assert states(mailing) == {"accepted": 1, "excluded": 9}
+
+
+def test_stop_in_the_minutes_of_grace_sends_nothing(smtp_server):
+    mailing = waiting_mailing()
+
+    assert control.cancel(mailing)
+
+    assert sending.start_due(mailing.due_at + timedelta(minutes=1)) == 0
+    tasks.keep_sending()
+    assert state_of(mailing) == State.CANCELLED
+
+
+def test_worker_does_everything_from_the_decision_to_the_mail(smtp_server):
+    Subscriber.objects.create(address="ada@example.org", confirmed_at=timezone.now())
+    mailing = waiting_mailing()
+    with time_machine.travel(mailing.due_at):
+        tasks.keep_sending()
+
+    assert state_of(mailing) == State.DONE
+    assert smtp_server.recipients() == {"ada@example.org": 1}
+
+
+def test_review_withdrawn_while_it_goes_out_pauses(smtp_server):
+    mailing = ready_mailing(readers=3)
+    mailing.review.withdraw()
+
+    assert sending.send(mailing) == 0
+    assert state_of(mailing) == State.PAUSED
+
+
+def test_mailing_is_never_called_done_with_somebody_waiting():
+    mailing = ready_mailing(readers=2)
+    Delivery.objects.filter(pk=mailing.deliveries.first().pk).update(state="accepted")
+
+    assert sending.finish(mailing) is False
+    Delivery.objects.update(state="accepted")
+    assert sending.finish(mailing) is True
+
+
+def test_retry_touches_only_those_that_failed(smtp_server):
+    mailing = ready_mailing(readers=4)
+    for row, state in zip(mailing.deliveries.all(), ("accepted", "failed", "unknown", "excluded"), strict=True):
+        Delivery.objects.filter(pk=row.pk).update(state=state)
+    sending.finish(mailing)
+
+    assert control.retry_failed(mailing) == 1
+    assert state_of(mailing) == State.SENDING
+    send_all(mailing)
+
+    assert states(mailing) == {"accepted": 2, "unknown": 1, "excluded": 1}
+    assert len(smtp_server.taken) == 1
+
+
+# --- Providers that refuse ------------------------------------------------------------------------
+
+
+def pauses_after(mailing) -> int:
+    """How many rests there are before the mailing is paused for a person."""
+    rests, now = 0, timezone.now()
+    while state_of(mailing) == State.SENDING and rests < 20:
+        with time_machine.travel(now):
+            sending.send(mailing)
+            mailing.refresh_from_db()
+            assert sending.is_sendable(mailing, timezone.now()) is False
+        now = mailing.rest_until or now
+        rests += 1
+    return rests
+
+
+@pytest.mark.parametrize("fault", ["away", "busy", "sender refused"])
+def test_provider_that_lets_nobody_in_pauses_the_mailing_after_a_few_tries(smtp_server, fault, caplog):
+    mailing = ready_mailing(readers=30)
+    if fault == "away":
+        smtp_server.go_away()
+    elif fault == "busy":
+        smtp_server.faults.refuse_greeting = 1
+    else:
+        smtp_server.faults.refuse_sender = "530 5.7.0 authentication required"
+
+    assert pauses_after(mailing) == 5
+
+    assert states(mailing) == {"queued": 30}
+    assert mailing.reason.startswith("The mail server")
+    assert f"Mailing {mailing.pk} is paused" in caplog.text
+    assert not Delivery.objects.exclude(attempts=0).exists()
+    assert Subscriber.objects.confirmed().count() == 30
+
+
+def test_mailing_goes_on_by_itself_when_the_provider_is_back_in_time(smtp_server):
+    mailing = ready_mailing(readers=5)
+    smtp_server.go_away()
+    sending.send(mailing)
+    smtp_server.listen()
+
+    with time_machine.travel(timezone.now() + timedelta(seconds=6)):
+        send_all(mailing)
+
+    assert states(mailing) == {"accepted": 5}
+    assert mailing.refusals == 0
+
+
+def test_provider_that_blocks_us_pauses_the_mailing_and_stops_nobodys_mail(smtp_server, settings):
+    settings.NEWSLETTER_CONNECTIONS = 1
+    mailing = ready_mailing(readers=20)
+    smtp_server.faults.refuse_recipient = {"@": "550 5.7.515 you do not meet our requirements"}
+
+    send_all(mailing)
+
+    assert mailing.state == State.PAUSED
+    assert "5.7.515" in mailing.reason
+    assert states(mailing) == {"failed": 5, "queued": 15}
+    assert Subscriber.objects.confirmed().count() == 20
+    smtp_server.faults.refuse_recipient = {}
+    control.retry_failed(mailing)
+    control.resume(mailing)
+    send_all(mailing)
+    assert states(mailing) == {"accepted": 20}
+
+
+def test_provider_that_puts_everybody_off_gets_a_rest(smtp_server, settings):
+    settings.NEWSLETTER_CONNECTIONS = 1
+    mailing = ready_mailing(readers=40)
+    smtp_server.faults.refuse_recipient = {"@": "451 4.7.0 slow down"}
+
+    send_all(mailing)
+
+    assert mailing.state == State.SENDING
+    assert mailing.rest_until > timezone.now() + timedelta(minutes=4)
+    assert len(smtp_server.tries) == 20
+
+
+def test_some_bad_addresses_in_a_row_do_not_pause(smtp_server, settings):
+    settings.NEWSLETTER_CONNECTIONS = 1
+    mailing = ready_mailing(readers=40)
+    smtp_server.faults.refuse_recipient = {
+        subscriber.address: "550 5.1.1 unknown" for subscriber in Subscriber.objects.order_by("pk")[:19]
+    }
+
+    send_all(mailing)
+
+    assert states(mailing) == {"accepted": 21, "failed": 19}
+
+
+def test_address_the_server_does_not_know_gets_no_more_mail(smtp_server):
+    mailing = ready_mailing(readers=3)
+    gone = Subscriber.objects.first()
+    smtp_server.faults.refuse_recipient = {gone.address: "550 5.1.1 no such user"}
+
+    send_all(mailing)
+
+    gone.refresh_from_db()
+    assert (gone.state, gone.ended) == ("left", "bounced")
+    assert Subscriber.objects.confirmed().count() == 2
+
+
+# --- Limits ---------------------------------------------------------------------------------------
+
+
+def test_limit_by_the_minute_is_kept_and_the_end_foretold(smtp_server, settings):
+    settings.NEWSLETTER_LIMITS = {"minute": 10, "hour": 0, "day": 0}
+    mailing = ready_mailing(readers=25)
+
+    send_all(mailing)
+    now = timezone.now()
+    assert states(mailing) == {"accepted": 10, "queued": 15}
+    assert now + timedelta(seconds=110) < control.report(mailing, now)["ends_at"] < now + timedelta(seconds=130)
+    with time_machine.travel(now + timedelta(seconds=31)):
+        assert sending.send(mailing) == 0
+    with time_machine.travel(now + timedelta(seconds=70)):
+        send_all(mailing)
+    assert states(mailing) == {"accepted": 20, "queued": 5}
+    with time_machine.travel(now + timedelta(seconds=140)):
+        send_all(mailing)
+
+    assert states(mailing) == {"accepted": 25}
+
+
+def test_limits_count_all_mailings_together_and_the_strictest_wins(settings):
+    settings.NEWSLETTER_LIMITS = {"minute": 10, "hour": 15, "day": 1000}
+    now = timezone.now()
+
+    assert pacing.take(8, now) == 8
+    assert pacing.take(8, now) == 2
+    assert pacing.take(8, now + timedelta(seconds=30)) == 0
+    assert pacing.take(8, now + timedelta(seconds=70)) == 5
+    pacing.give_back(3, now + timedelta(seconds=70))
+    assert pacing.take(8, now + timedelta(minutes=3)) == 3
+    assert pacing.allowance(now + timedelta(minutes=4)) == 0
+    assert pacing.allowance(now + timedelta(minutes=62)) == 10
+
+
+def test_no_window_of_a_minute_ever_holds_more_than_the_limit(settings):
+    settings.NEWSLETTER_LIMITS = {"minute": 10, "hour": 0, "day": 0}
+    start = timezone.now().replace(second=58, microsecond=0)
+    taken = []
+    for second in range(0, 200, 3):
+        taken += [second] * pacing.take(4, start + timedelta(seconds=second))
+
+    assert len(taken) > 25
+    assert all(sum(first <= second < first + 60 for second in taken) <= 10 for first in range(200))
+
+
+def test_end_of_a_long_mailing_follows_the_days_limit(settings):
+    settings.NEWSLETTER_LIMITS = {"minute": 0, "hour": 0, "day": 100}
+    now = timezone.now()
+
+    assert pacing.ends_at(0, now) == now
+    assert pacing.ends_at(100, now) == now
+    assert pacing.ends_at(250, now) == now + timedelta(days=2)
+    settings.NEWSLETTER_LIMITS = {"minute": 0, "hour": 0, "day": 0}
+    assert pacing.ends_at(250, now) is None
+    pacing.take(50, now)
+    assert pacing.ends_at(250, now) == now + timedelta(minutes=5)
