@@ -21,7 +21,8 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(autouse=True)
 def _own_surroundings(settings, tmp_path):
-    """No test sees another's media, mail or cache."""
+    """No test sees another's media, mail, cache or permit to send letters, which lies in DATA_DIR."""
+    settings.DATA_DIR = tmp_path
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.OUTBOX = tmp_path / "outbox"
     cache.clear()

@@ -10,12 +10,6 @@ from tests.factories import SubscriberFactory
 from tests.subscriptions.smtp_server import Server
 
 
-@pytest.fixture(autouse=True)
-def _own_data_dir(settings, tmp_path):
-    """The sending permit lies in DATA_DIR."""
-    settings.DATA_DIR = tmp_path
-
-
 @pytest.fixture
 def smtp_server(settings):
     """A real mail server that newsletters go to."""
