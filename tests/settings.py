@@ -34,7 +34,10 @@ ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 TASKS["default"]["BACKEND"] = "django.tasks.backends.immediate.ImmediateBackend"
-CACHES["default"]["KEY_PREFIX"] = WORKER  # each process of a parallel run has keys of its own
+if CACHES["default"]["BACKEND"].endswith("RedisCache"):
+    # Each process of a parallel run has a database of its own. A prefix would not do: clear() empties the database.
+    number = int(WORKER.removeprefix("gw")) + 2 if WORKER != "main" else 1
+    CACHES["default"]["LOCATION"] = f"{CACHES['default']['LOCATION'].rpartition('/')[0]}/{number}"
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, as on a real site: in memory all threads of the live server would share one connection.
     DATABASES["default"]["TEST"] = {"NAME": f"{OWN}/test.sqlite3"}
