@@ -9,11 +9,12 @@ one. Then the best of them are fetched with all they share and weighed here in P
 Weighing everything in SQL would rank each review of the same country to show four.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import Case, Exists, F, JSONField, OuterRef, Sum, Value, When
+from django.db.models import Case, Exists, F, JSONField, Max, OuterRef, Sum, Value, When, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.text import get_text_list
 from taggit.models import TaggedItem
@@ -34,7 +35,8 @@ LEADS, CAST = 3, 10  # actors by billing: who carries the film, and whom we look
 PEOPLE_OF_A_ROLE = 5
 COUNTRIES = 3  # of a film, whose other films are looked for
 NAMED = 2  # people or tags in one reason, and reasons in one phrase
-ALIKE = 2  # items with the same first reason
+ALIKE = 2  # items with the same first reason, as long as there are others
+WEIGHED_ALIKE = 2 * ALIKE  # candidates with the same first reason, likewise
 CHOSEN = "Chosen by the editors"
 CANDIDATES = ("choice_rows", "by_people", "by_tag", "by_critic", "by_place")
 
@@ -103,7 +105,8 @@ class SharedPeople:
         return rows(theirs, role="role", person="person_id")
 
     def best_films(self, but: list[int]):
-        """The films that have most of them in the same roles, those excepted, as a subquery."""
+        """The films that have most of them in the same roles, those excepted, as a subquery. Those whose strongest tie
+        weighs the same take turns with others, so that the hundred films of a cinematographer leave room."""
         same: dict[tuple[str, int], list[int]] = {}
         for (role, person), weight in self.weights.items():
             same.setdefault((role, weight), []).append(person)
@@ -112,8 +115,9 @@ class SharedPeople:
             default=0,
         )
         films = Credit.objects.filter(person__in=self.pks).exclude(film__in=but).order_by().values("film")
-        counted = films.annotate(weight=Sum(weight)).filter(weight__gt=0)
-        return counted.order_by("-weight", "-film_id").values("film")[:WEIGHED]
+        counted = films.annotate(weight=Sum(weight), strongest=Max(weight)).filter(weight__gt=0)
+        turn = Window(RowNumber(), partition_by=F("strongest"), order_by=(F("weight").desc(), F("film").desc()))
+        return counted.annotate(turn=turn).order_by("turn", "-weight", "-film_id").values("film")[:WEIGHED]
 
     def reasons(self, shared: list[dict]) -> list[Reason]:
         """What rows_on() says, in words, strongest first. Who did two things is named for the one that says more."""
@@ -197,7 +201,7 @@ def _candidate_columns(now) -> dict:
     choices = children(Review, "related_choices").order_by("position", "pk")
     return {
         "choice_rows": rows(choices, other="other_id", choice="choice", reason="reason"),
-        "by_people": rows(people[:OF_A_KIND], id="film__reviews", film="film_id", weight="weight"),
+        "by_people": rows(people[:OF_A_KIND], id="film__reviews", film="film_id", person="person_id", weight="weight"),
         "by_tag": rows(tags_of_review().order_by(), found=rows(tagged.order_by("-pk")[:OF_A_REASON], id="object_id")),
         "by_critic": rows(
             children(Review, "bylines").order_by(),
@@ -208,17 +212,26 @@ def _candidate_columns(now) -> dict:
 
 
 def _best(review: Review, but_films: list[int]) -> list[int]:
-    """The candidates, roughly by how much they share."""
-    scores: Counter[int] = Counter()
+    """The candidates, roughly by how much they share; of those that share the same thing most, only so many come before
+    all others. A theme that hundreds have leaves room for the films of an actor."""
+    shared: dict[int, Counter] = defaultdict(Counter)  # of each candidate: what it shares, and how much that says
     for row in review.by_people:
         if row["film"] not in but_films:
-            scores[row["id"]] += row["weight"]
-    for reasons, weight in ((review.by_tag, TAG_WEIGHT), (review.by_critic, CRITIC_WEIGHT)):
-        for row in (row for reason in reasons for row in reason["found"]):
-            scores[row["id"]] += weight
+            shared[row["id"]]["person", row["person"]] += row["weight"]
+    for name, reasons, weight in (("tag", review.by_tag, TAG_WEIGHT), ("critic", review.by_critic, CRITIC_WEIGHT)):
+        for number, reason in enumerate(reasons):
+            for row in reason["found"]:
+                shared[row["id"]][name, number] += weight
     for pk in {row["id"] for country in review.by_place for row in country["found"]}:
-        scores[pk] += PLACE_WEIGHT
-    return sorted(scores, key=lambda pk: (scores[pk], pk), reverse=True)
+        shared[pk]["place", 0] = PLACE_WEIGHT
+    alike: Counter[tuple] = Counter()
+    first, rest = [], []
+    for pk in sorted(shared, key=lambda pk: (shared[pk].total(), pk), reverse=True):
+        most = max(shared[pk].values())
+        strongest = tuple(sorted(what for what, weight in shared[pk].items() if weight == most))
+        alike[strongest] += 1
+        (first if alike[strongest] <= WEIGHED_ALIKE else rest).append(pk)
+    return first + rest
 
 
 def related_reviews(review: Review, credits: list, but: list[Film]) -> list[Related]:
@@ -296,11 +309,11 @@ class Ties:
 
 
 def _varied(found: list, most: int) -> list[Related]:
-    """The first of (item, reasons), but only so many for the same first reason."""
+    """The first of (item, reasons), only so many for the same first reason as long as there are others."""
     leading: Counter[str] = Counter()
-    chosen = []
+    first, rest = [], []
     for item, reasons in found:
-        if reasons and leading[reasons[0].words] < ALIKE and len(chosen) < most:
+        if reasons:
             leading[reasons[0].words] += 1
-            chosen.append(Related(item, phrase(reasons)))
-    return chosen
+            (first if leading[reasons[0].words] <= ALIKE else rest).append(Related(item, phrase(reasons)))
+    return (first + rest)[:most]

@@ -196,6 +196,18 @@ class TestSamePeople:
             ("Minor only", "Also with Minor Part"),
         ]
 
+    def test_list_is_full_where_one_person_is_shared_most(self, client, audiard):
+        godard, colin = PersonFactory(name="Agnès Godard"), PersonFactory(name="Grégoire Colin")
+        film = made(audiard, "Beau Travail", 1999, cinematographer=godard, actor=colin)
+        made(PersonFactory(), "With Colin", 1950, actor=colin)
+        for number in range(20):
+            made(PersonFactory(), f"Shot {number}", 1980 + number, cinematographer=godard)
+
+        found = self.same(client, film)
+
+        assert list(found) == ["Shot 19", "Shot 18", "With Colin", "Shot 17", "Shot 16", "Shot 15"]
+        assert found["With Colin"] == "Also with Grégoire Colin"
+
     def test_reviewed_ones_stand_before_others_that_share_as_much(self, client, audiard):
         godard = PersonFactory(name="Agnès Godard")
         film = made(audiard, "Beau Travail", 1999, cinematographer=godard)
@@ -203,7 +215,7 @@ class TestSamePeople:
         DraftFactory(film=made(PersonFactory(), "Draft", 2019, cinematographer=godard))
         ReviewFactory(film=made(PersonFactory(), "Reviewed", 1980, cinematographer=godard))
 
-        assert list(self.same(client, film)) == ["Reviewed", "Newer"]
+        assert list(self.same(client, film)) == ["Reviewed", "Newer", "Draft"]
 
     def test_films_on_the_directors_shelf_are_not_repeated(self, client, audiard):
         godard = PersonFactory(name="Agnès Godard")

@@ -216,14 +216,36 @@ class TestList:
         assert found == ["Tagged b", "Tagged d", "Tagged c", "Tagged a"]
         assert list(read_next(client, review)) == found
 
-    def test_no_more_than_two_for_the_same_first_reason(self, client):
+    def test_the_same_first_reason_stands_twice_as_long_as_there_are_others(self, client):
         godard = PersonFactory(name="Agnès Godard")
         review = reviewed("Beau Travail", credits=[(Role.CINEMATOGRAPHER, godard)], tags=["desire"])
         for number in range(5):
             reviewed(f"Shot {number}", credits=[(Role.CINEMATOGRAPHER, godard)], days=number + 1)
         reviewed("Filed", tags=["desire"])
 
-        assert list(read_next(client, review)) == ["Shot 0", "Shot 1", "Filed"]
+        assert list(read_next(client, review)) == ["Shot 0", "Shot 1", "Filed", "Shot 2"]
+
+    def test_list_is_full_where_all_share_one_theme(self, client):
+        critics = AuthorFactory.create_batch(4)
+        review = reviewed("Beau Travail", tags=["desire"], authors=critics[:1])
+        for number in range(40):
+            reviewed(f"Filed {number}", tags=["desire"], authors=[critics[number % 4]])
+
+        found = read_next(client, review)
+
+        assert len(found) == SHOWN
+        assert all(reason.startswith("Also filed under “desire”") for reason in found.values())
+
+    def test_common_theme_leaves_room_for_other_reasons(self, client):
+        otto = AuthorFactory(name="Otto Splice")
+        review = reviewed("La Promesse", year=1996, countries=["BE"], tags=["work", "youth"], authors=[otto])
+        reviewed("Of the place", year=1991, countries=["BE"])
+        reviewed("Of the other theme", tags=["youth"])
+        reviewed("Of the critic", authors=[otto])
+        for number in range(40):
+            reviewed(f"Work {number}", tags=["work"])
+
+        assert list(read_next(client, review)) == ["Work 39", "Work 38", "Of the other theme", "Of the place"]
 
     def test_names_are_escaped(self, client):
         review = reviewed("Beau Travail", credits=[(Role.WRITER, PersonFactory(name="<b>Bold</b> & Sons"))])
