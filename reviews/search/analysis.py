@@ -105,9 +105,9 @@ def name_tokens(text: str) -> list[str]:
     return tokens
 
 
-def text_tokens(text: str) -> list[str]:
-    """What the index holds of a text in the publication's own language: stems, then the commonest words by pairs."""
-    tokens = name_tokens(text)
+def text_tokens(tokens: list[str]) -> list[str]:
+    """What the index holds of a text in the publication's own language, given its name_tokens(): stems, then the
+    commonest words by pairs."""
     return [stemmed(token) for token in tokens if token not in STOP_WORDS] + _common_pairs(tokens)
 
 
@@ -226,6 +226,7 @@ def _term(piece: str) -> Term:
 # --- Spelling -------------------------------------------------------------------------------------
 
 SHORTEST_CORRECTED = 4
+SHORTEST_OF_TEXT = 5  # of words that are known from texts alone: among the short ones everything is like something
 _SOUNDS = ((re.compile("ph|[fw]"), "v"), (re.compile("ck|[cq]"), "k"), (re.compile("x"), "ks"), (re.compile("z"), "s"))
 _REPEATED = re.compile(r"(.)\1+")
 
@@ -263,9 +264,9 @@ def distance(left: str, right: str) -> int:
     return row[-1]
 
 
-def nearest(word: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that was probably meant; the word itself if it is one of them, None if none is near."""
+def near(word: str, candidates: Iterable[str]) -> dict[str, tuple[int, bool]]:
+    """The candidates that may have been meant, nearest first, and how far each is: slips, a wrong first letter."""
     most = 1 if len(word) < 6 else 2 if len(word) < 9 else 3
-    judged = ((distance(word, other), other[0] != word[0], len(other), other) for other in candidates)
-    best = min((found for found in judged if found[0] <= most), default=None)
-    return best[-1] if best else None
+    likely = (other for other in candidates if abs(len(other) - len(word)) <= most)
+    judged = sorted((distance(word, other), other[0] != word[0], other) for other in likely)
+    return {other: (slips, is_other_letter) for slips, is_other_letter, other in judged if slips <= most}

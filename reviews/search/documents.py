@@ -54,11 +54,17 @@ class Document:
 
     @cached_property
     def text_tokens(self) -> list[str]:
-        return analysis.text_tokens(self.text)
+        return analysis.text_tokens(self.words_of_text)
+
+    @cached_property
+    def words_of_text(self) -> list[str]:
+        return analysis.name_tokens(self.text)
 
     def words(self) -> set[str]:
-        """The words of its names whose misspellings are understood."""
-        return {word for name in self.names for word in analysis.folded(name) if analysis.correctable(word)}
+        """The words whose misspellings are understood."""
+        of_names = {word for name in self.names for word in analysis.folded(name)}
+        of_text = {word for word in self.words_of_text if len(word) >= analysis.SHORTEST_OF_TEXT}
+        return {word for word in of_names | of_text if analysis.correctable(word)}
 
 
 def _of_authors(ids: list[int]) -> Iterable[Document]:

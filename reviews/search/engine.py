@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import batched
 
 from django.db import connections
 
-from reviews.search.analysis import Query, skeleton, slips
+from reviews.search.analysis import Query, read_query, skeleton, slips
 from reviews.search.documents import OWN_TABLES, WATCHED, Document, Kind
 
 FEW = 60  # reviews that have changed
+MOST_VALUES = 5_000  # in one question; SQLite takes 32,766
 Hit = tuple[int, int, int, float]  # kind, primary key, tier, score: small is good
 
 
@@ -120,11 +122,10 @@ class Engine:
         self.learn(set().union(*(document.words() for document in documents)))
 
     def learn(self, words: set[str]) -> None:
-        """Remember words, for the correction of spelling. Those no longer used stay until a rebuild; they do no
-        harm, for a correction is only offered if it finds something."""
-        if words:
-            known = self.words_like({skeleton(word) for word in words})
-            self.write_words([(slip, word) for word in sorted(words - known) for slip in sorted(slips(word))])
+        """Remember words, for the correction of spelling, also those of reviews that are not public yet or no longer.
+        None is offered that readers cannot find at that moment: finding.corrected() asks."""
+        known = {word for found in self.words_like({skeleton(word) for word in words}).values() for word in found}
+        self.write_words([(slip, word) for word in sorted(words - known) for slip in sorted(slips(word))])
 
     def forget_words(self) -> None:
         self.execute("DELETE FROM search_word")
@@ -156,14 +157,32 @@ class Engine:
 
     # --- Questions
 
-    def words_like(self, keys: set[str]) -> set[str]:
-        """Words known under any of these keys."""
-        if not keys:
-            return set()
-        marks = ", ".join(["%s"] * len(keys))
-        return {
-            word for (word,) in self.execute(f"SELECT DISTINCT word FROM search_word WHERE slip IN ({marks})", keys)
-        }
+    def words_like(self, keys: set[str]) -> dict[str, list[str]]:
+        """Words known under each of these keys."""
+        found: dict[str, list[str]] = {}
+        for some in batched(sorted(keys), MOST_VALUES):
+            marks = ", ".join(["%s"] * len(some))
+            for slip, word in self.execute(f"SELECT slip, word FROM search_word WHERE slip IN ({marks})", some):
+                found.setdefault(slip, []).append(word)
+        return found
+
+    def how_many(self, words: list[str], kinds: dict[Kind, tuple[str, tuple] | None], most: int) -> dict[str, int]:
+        """How many records of each word there are, of each kind at most so many, of those that its condition (as in
+        Part) lets through: one question to the database."""
+        selects, params = [], []
+        for place, word in enumerate(words):
+            expression, counts = self.text_expression(read_query(f'"{word}"')), []
+            for kind, only in kinds.items():
+                sql, values = self.having(expression, Part(kind, Tier.TEXT, most, only))
+                counts.append(f"(SELECT count(*) FROM (SELECT 1 FROM {sql} LIMIT {most:d}) AS few)")
+                params += values
+            selects.append(f"SELECT {place:d} AS place, {' + '.join(counts)} AS number")
+        rows = self.execute(" UNION ALL ".join(selects), params) if selects else []
+        return {words[place]: number for place, number in rows}
+
+    def having(self, expression: str, part: Part) -> tuple[str, list]:
+        """SQL from the table on: the records that an expression matches, of those the part lets through."""
+        raise NotImplementedError
 
     def find(self, query: Query, plan: list[Part]) -> list[Hit]:
         """All hits of all parts of a plan, in one question to the database."""

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache as once
+from itertools import chain
 
 from django.db import connection
 from django.db.models import Exists, OuterRef
@@ -12,7 +13,7 @@ from taggit.models import Tag
 
 from reviews.changes import SOME_MOMENT
 from reviews.models import Review
-from reviews.search.analysis import WORD, Query, correctable, folded, nearest, pieces, read_query, slips
+from reviews.search.analysis import MOST_TERMS, WORD, Query, correctable, folded, near, pieces, read_query, slips
 from reviews.search.documents import Kind, tagged_reviews
 from reviews.search.engine import Part, Tier
 from reviews.search.index import engine, freshen
@@ -22,6 +23,8 @@ MOST = {Kind.REVIEW: 120, Kind.FILM: 120, Kind.PERSON: 96, Kind.AUTHOR: 96, Kind
 otherwise have all of them weighed against each other."""
 MOST_COMPARED = 60  # of a kind, for suggestions
 FEW = 3  # with fewer matches than this in names and text, a correction is offered beside them
+MOST_CANDIDATES = 8  # for a misspelt word, the nearest
+MOST_COUNTED = 20  # records of a kind with a word: of words equally near, the commoner was probably meant
 
 
 @dataclass
@@ -37,6 +40,10 @@ class Found:
     @property
     def total(self) -> int:
         return sum(map(len, self.ids.values()))
+
+    def adds_to(self, other: "Found") -> bool:
+        """Whether it has anything that the other has not."""
+        return any(set(ids) - set(other.ids.get(kind, ())) for kind, ids in self.ids.items())
 
     def count(self, kind: Kind) -> str:
         """How many there are of a kind, in words: beyond those listed nobody counts."""
@@ -108,18 +115,33 @@ def tags_in_use(now=None):
     return Tag.objects.filter(Exists(tagged_reviews().filter(Exists(seen), tag=OuterRef("pk"))))
 
 
+def correction(found: Found) -> Found | None:
+    """What a query with corrected spelling finds, where few answers or none raise doubts: only if it adds to them."""
+    meant = corrected(found.query) if found.total < FEW else None
+    better = search(meant) if meant else None
+    return better if better and better.adds_to(found) else None
+
+
+JUDGED = (Kind.REVIEW, Kind.AUTHOR, Kind.PERSON, Kind.FILM)
+
+
 def corrected(query: Query) -> Query | None:
     """The query with its misspelt words as they were probably meant; None if nothing seems misspelt.
 
-    A word counts as right if a name has it. One question to the database."""
-    words = list(dict.fromkeys(word for word in folded(query.text) if correctable(word)))
+    A word counts as right if something that readers may see has it, and only such words are offered: two questions to
+    the database."""
+    words = list(dict.fromkeys(word for word in folded(query.text) if correctable(word)))[:MOST_TERMS]
     keys = {word: slips(word) for word in words}
     known = engine().words_like(set().union(*keys.values()))
+    like = {word: near(word, {other for key in keys[word] for other in known.get(key, ())} - {word}) for word in words}
+    doubted = {word: list(others)[:MOST_CANDIDATES] for word, others in like.items() if others}
+    asked = list(dict.fromkeys([*doubted, *chain(*doubted.values())]))
+    number = engine().how_many(asked, {kind: visible(kind) for kind in JUDGED}, MOST_COUNTED)
     meant = {}
-    for word in words:
-        candidates = [other for other in known if keys[word] & slips(other)]
-        if (other := nearest(word, candidates)) and other != word:
-            meant[word] = other
+    for word, others in doubted.items():
+        seen = [other for other in others if number[other]]
+        if seen and not number[word]:
+            meant[word] = min(seen, key=lambda other: (*like[word][other], -number[other], other))
     return read_query(_rewritten(query.text, meant)) if meant else None
 
 

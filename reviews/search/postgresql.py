@@ -88,16 +88,19 @@ class PostgreSQLEngine(Engine):
             self.execute(f"ANALYZE {table}")
 
     def match(self, query, expression, part: Part):
-        table = _table(part.kind)
-        only, only_values = part.visible(f"{table}.object_id")
+        found, values = self.having(expression, part)
         weighed = "ts_filter(vector, '{a}')" if part.tier is Tier.NAME else "vector"
         words = " | ".join(f"'{word}'" for word in query.words)
         return (
             f"SELECT {part.kind:d} AS kind, object_id, {part.tier:d} AS tier, "
             f"-ts_rank('{{0.1, 0.1, 0.3, 1.0}}', {weighed}, %s::tsquery)::float8 AS score FROM ("
-            f"SELECT object_id, vector FROM {table} WHERE vector @@ %s::tsquery{only} "
-            f"ORDER BY object_id DESC LIMIT {part.limit:d}) AS newest"
-        ), [words, expression, *only_values]
+            f"SELECT object_id, vector FROM {found} ORDER BY object_id DESC LIMIT {part.limit:d}) AS newest"
+        ), [words, *values]
+
+    def having(self, expression, part: Part):
+        table = _table(part.kind)
+        only, values = part.visible(f"{table}.object_id")
+        return f"{table} WHERE vector @@ %s::tsquery{only}", [expression, *values]
 
     def names_expression(self, query: Query) -> str:
         return " & ".join(_phrase(term.tokens, term, "A") for term in query.terms)

@@ -89,14 +89,17 @@ class SQLiteEngine(Engine):
         return super().find(query, plan)
 
     def match(self, query, expression, part: Part):
-        table = _table(part.kind)
-        only, only_values = part.visible(f"{table}.rowid")
+        found, values = self.having(expression, part)
         weighed = "name, '', ''" if part.tier is Tier.NAME else "name, people, text"
         return (
             f"SELECT {part.kind:d} AS kind, rowid AS object_id, {part.tier:d} AS tier, "
-            f"-search_relevance({weighed}, %s) AS score FROM {table} "
-            f"WHERE {table} MATCH %s{only} ORDER BY rowid DESC LIMIT {part.limit:d}"
-        ), [" ".join(query.words), expression, *only_values]
+            f"-search_relevance({weighed}, %s) AS score FROM {found} ORDER BY rowid DESC LIMIT {part.limit:d}"
+        ), [" ".join(query.words), *values]
+
+    def having(self, expression, part: Part):
+        table = _table(part.kind)
+        only, values = part.visible(f"{table}.rowid")
+        return f"{table} WHERE {table} MATCH %s{only}", [expression, *values]
 
     def names_expression(self, query: Query) -> str:
         return " AND ".join(f"{{name}} : {_phrase(term.tokens, term)}" for term in query.terms)

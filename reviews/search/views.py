@@ -21,7 +21,7 @@ from reviews.models import Author, Review
 from reviews.search.analysis import Query, read_query
 from reviews.search.documents import Kind, searchable_text
 from reviews.search.engine import Tier
-from reviews.search.finding import FEW, Found, corrected, search, suggest
+from reviews.search.finding import Found, correction, search, suggest
 from reviews.search.snippets import marker_of
 
 MOST_SUGGESTED = 8
@@ -102,19 +102,17 @@ def search_page(request: HttpRequest) -> HttpResponse:
     if not query:
         return TemplateResponse(request, "reviews/search.html", {"query": query})
     found = search(query)
-    meant = corrected(query) if found.total < FEW else None
-    instead = search(meant) if meant and not found.total else None
-    if instead and instead.total:
-        found = instead
-    elif not found.total:
-        meant = None
+    better = correction(found)
+    is_instead = bool(better and not found.total)
+    if is_instead:
+        found = better
     scope = BY_NAME.get(request.GET.get("in", ""))
     groups = [_page(request, found, scope)] if scope else _groups(found)
     context = {
         "query": query,
         "found": found,
-        "meant": meant,
-        "is_instead": found is instead,
+        "meant": better and better.query,
+        "is_instead": is_instead,
         "groups": groups,
         "scope": scope,
         "picture_credits": credits_of(still for group in groups for still in _stills(group)),

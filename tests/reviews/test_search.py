@@ -264,13 +264,67 @@ class TestSpelling:
         assert len(answer.select(".names li")) == 1
 
     def test_correction_is_offered_beside_few_results(self, client):
-        PersonFactory(name="Andrei Tarkovsky")
-        ReviewFactory(body="<p>Tarkovski, as some write.</p>")
+        for name in ["Ingrid Bergman", "Ingmar Bergman", "Eva Bergmannová"]:
+            PersonFactory(name=name)
 
-        answer = page(client, q="tarkovski")
+        answer = page(client, q="bergmann")
 
-        assert "Did you mean tarkovsky?" in answer.select_one(".notice").get_text()
+        assert "Did you mean bergman?" in answer.select_one(".notice").get_text()
+        assert [item.get_text() for item in answer.select(".names li")] == ["Eva Bergmannová"]
+
+    @pytest.mark.parametrize("word", ["cousin", "montage", "tora"])
+    def test_words_that_a_text_has_are_right(self, client, word):
+        for name in ["Cosin", "Victor Cousine", "Jean Montagne", "Tara", "Tora-San"]:
+            PersonFactory(name=name)
+        ReviewFactory(headline="One", body="<p>A cousin of montage. Tora.</p>")
+
+        answer = page(client, q=f'"{word}"')
+
+        assert answer.select_one(".notice") is None
         assert len(answer.select(".rows li")) == 1
+
+    def test_misspelt_word_of_a_text_is_found_all_the_same(self, client):
+        ReviewFactory(headline="One", body="<p>A legionnaire dances.</p>")
+
+        answer = page(client, q="legionaire dances")
+
+        assert answer.select_one(".notice a").get_text() == "legionnaire dances"
+        assert len(answer.select(".rows li")) == 1
+
+    def test_of_words_equally_near_the_commoner_is_meant(self, client):
+        for body in ["A shadow.", "A shadow, a shallow lake.", "A shadow."]:
+            ReviewFactory(body=f"<p>{body}</p>")
+
+        assert page(client, q="shaldow").select_one(".notice a").get_text() == "shadow"
+
+    @pytest.mark.parametrize("state", [State.DRAFT, State.IN_REVIEW, State.WITHDRAWN])
+    def test_words_of_unpublished_headlines_are_not_offered(self, client, state):
+        review = ReviewFactory(headline="Kaleidoscope", body="<p>Zoetropes.</p>")
+        catch_up()
+        Review.objects.filter(pk=review.pk).update(state=state)
+        PersonFactory(name="Ada Kaleidoscper")
+
+        beside = page(client, q="kaleidoscpe")
+        assert len(beside.select(".names li")) == 1
+        assert beside.select_one(".notice") is None
+        for asked in ["zoetrpoes", "zoetrpoes kaleidoscpe"]:
+            assert "Nothing for" in page(client, q=asked).get_text()
+
+    def test_words_of_a_scheduled_headline_are_offered_from_its_moment_on(self, client):
+        moment = timezone.now() + timedelta(hours=1)
+        ReviewFactory(headline="Kaleidoscope", published_at=moment)
+        PersonFactory(name="Ada Kaleidoscper")
+
+        assert page(client, q="kaleidoscpe").select_one(".notice") is None
+        with time_machine.travel(moment + timedelta(seconds=1)):
+            assert page(client, q="kaleidoscpe").select_one(".notice a").get_text() == "kaleidoscope"
+
+    def test_hidden_word_does_not_stand_in_the_way_of_one_that_readers_can_find(self, client):
+        DraftFactory(headline="Tarkovskys")
+        ReviewFactory(headline="Tarkovskis", published_at=timezone.now() + timedelta(hours=1))
+        PersonFactory(name="Andrei Tarkovsky")
+
+        assert page(client, q="tarkovskiss").select_one(".notice a").get_text() == "tarkovsky"
 
     def test_nothing_is_offered_that_finds_nothing(self, client):
         DraftFactory(headline="Kaleidoscope", tag_names=["kaleidoscopes"])

@@ -14,7 +14,7 @@ from films.models import Credit, Film, FilmTitle
 from people.models import Person, PersonName
 from reviews.models import Author, Review, ReviewByline, State
 from reviews.search import documents, index
-from reviews.search.analysis import distance, key_of, nearest, read_query, slips
+from reviews.search.analysis import distance, key_of, near, read_query, slips
 from reviews.search.documents import Kind
 from reviews.search.finding import search
 from reviews.search.stemming import stem
@@ -287,8 +287,8 @@ def test_distance_counts_slips():
         2,
         4,
     ]
-    assert nearest("solaris", ["polaris", "solaris"]) == "solaris"
-    assert nearest("abcd", ["wxyz"]) is None
+    assert list(near("solaris", ["polaris", "solarist", "solari"])) == ["solari", "solarist", "polaris"]
+    assert near("abcd", ["wxyz"]) == {}
 
 
 def test_key_of_a_name_is_its_letters():
