@@ -32,7 +32,7 @@ def film_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "credits": credits,
             "stills": film.stills.fit_to_publish().for_cards(),
             "reviews": Review.objects.published().about(film).newest_first().with_authors(),
-            "capsules": film.capsules.select_related("author"),
+            "capsules": film.capsules.select_related("author").order_by("created_at", "pk"),
             "quotes": film.critic_quotes.all(),
             "shelf": shelf,
             "related": related,

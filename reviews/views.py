@@ -10,7 +10,7 @@ from films.models import Role
 from films.pictures import credits_of
 from reviews.archive.contents import reviews_now
 from reviews.archive.views import listed, review_page_of
-from reviews.around import around
+from reviews.around import around, with_capsules
 from reviews.coverage import more_by_directors
 from reviews.models import Author, Page, Publication, Review
 from reviews.related import related_reviews, with_candidates
@@ -24,7 +24,7 @@ MOST_QUOTES = 2  # a review is ours; more of others would drown it. The film's p
 @public_page
 def review_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """The page of one review."""
-    reviews = with_candidates(with_places(Review.objects.published().for_page()))
+    reviews = with_capsules(with_candidates(with_places(Review.objects.published().for_page())))
     review, redirect = get_or_redirect(reviews, slug)
     return redirect or review_page(request, review)
 

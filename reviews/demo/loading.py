@@ -242,12 +242,14 @@ def load_related() -> None:
 
 
 def load_capsules(films: dict[str, Film], authors: dict[str, Author]) -> int:
-    """Short opinions on films without a review."""
+    """Short opinions, most on films without a review; one of an earlier day is dated back."""
     rows = _read("capsules.json")
     for row in rows:
-        Capsule.objects.create(
+        capsule = Capsule.objects.create(
             film=films[row["film"]], author=authors[row["author"]], rating=row["rating"], body=row["body"]
         )
+        if "days_ago" in row:
+            Capsule.objects.filter(pk=capsule.pk).update(created_at=_days_ago(row["days_ago"]))
     return len(rows)
 
 

@@ -9,7 +9,8 @@ from reviews.models.fields import RatingField, rating_in_range
 
 
 class Capsule(models.Model):
-    """A short signed paragraph on a film, for shelves and filmographies as long as there is no full review."""
+    """A short signed paragraph on a film: on its page always, on shelves and in filmographies as long as there is no
+    full review."""
 
     film = models.ForeignKey(Film, models.CASCADE, related_name="capsules")
     author = models.ForeignKey(Author, models.PROTECT, related_name="capsules")

@@ -171,6 +171,23 @@ class TestCredits:
         assert len(self.cast(client, film)) == 200
 
 
+class TestCapsules:
+    @pytest.mark.parametrize("is_reviewed", [True, False])
+    def test_stand_on_the_films_page_with_or_without_a_review(self, client, is_reviewed):
+        film = FilmFactory()
+        CapsuleFactory(
+            film=film, author=AuthorFactory(name="Otto Splice"), rating=2.5, body="<p>Too long by a war.</p>"
+        )
+        if is_reviewed:
+            ReviewFactory(film=film, standfirst="Every hour of it counts.")
+
+        page = soup(client.get(film.get_absolute_url()))
+
+        assert "Too long by a war." in text(section(page, "In short"))
+        assert text(section(page, "In short").select_one(".rating [aria-hidden]")) == "2.5/5"
+        assert (section(page, "Our review") is not None) == is_reviewed
+
+
 class TestSamePeople:
     def same(self, client, film):
         found = section(soup(client.get(film.get_absolute_url())), "With the same people")
@@ -234,6 +251,6 @@ class TestSamePeople:
         for number in range(count):
             ReviewFactory(film=made(PersonFactory(), f"Other {number}", 2000, actor=cast))
 
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             client.get(film.get_absolute_url())
         assert Person.objects.count() == 21 + count

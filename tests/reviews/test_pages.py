@@ -464,7 +464,7 @@ PAGES = {
     "/reviews/": 9,
     "/reviews/film-0/": 11,
     "/films/": 7,
-    "/films/film-0-1999/": 9,
+    "/films/film-0-1999/": 10,
     "/people/": 5,
     "/people/dora-director/": 7,
     "/authors/": 3,

@@ -11,9 +11,17 @@ from django.utils import timezone
 from taggit.models import Tag, TaggedItem
 
 from films.models import Role
-from reviews.models import Publication, RelatedChoice, Review, State
+from reviews.models import Capsule, Publication, RelatedChoice, Review, State
 from reviews.related import SHOWN
-from tests.factories import AuthorFactory, CreditFactory, DraftFactory, FilmFactory, PersonFactory, ReviewFactory
+from tests.factories import (
+    AuthorFactory,
+    CapsuleFactory,
+    CreditFactory,
+    DraftFactory,
+    FilmFactory,
+    PersonFactory,
+    ReviewFactory,
+)
 from tests.reviews.test_pages import section, soup, text
 
 pytestmark = pytest.mark.django_db
@@ -349,6 +357,21 @@ class TestSecondOpinions:
             "Otto Splice": [("2020", "No", "")],
         }
         assert list(self.opinions(client, late)) == ["Nora Vale", "Otto Splice"]
+
+    def test_capsules_count_as_views(self, client):
+        nora, otto = AuthorFactory(name="Nora Vale"), AuthorFactory(name="Otto Splice")
+        review = ReviewFactory(authors=[nora], rating=4, published_at=datetime(2024, 6, 1, tzinfo=UTC))
+        for author, year, rating in ((nora, 2019, 3), (otto, 2021, 2.5)):
+            capsule = CapsuleFactory(film=review.film, author=author, rating=rating)
+            Capsule.objects.filter(pk=capsule.pk).update(created_at=datetime(year, 6, 1, tzinfo=UTC))
+        CapsuleFactory(author=otto)
+
+        assert self.opinions(client, review) == {
+            "Nora Vale": [("2019", "In short", "3/5"), ("2024", "This review", "4/5")],
+            "Otto Splice": [("2021", "In short", "2.5/5")],
+        }
+        way = section(soup(client.get(review.get_absolute_url())), "Second opinions").find("a", string="In short")
+        assert soup(client.get(way["href"].partition("#")[0])).select_one("#" + way["href"].partition("#")[2])
 
     def test_nothing_is_printed_when_nobody_else_has_spoken_publicly(self, client):
         review = ReviewFactory()
