@@ -18,6 +18,7 @@ from reviews.search.stemming import stem
 
 MOST_CHARACTERS = 200  # of a query; what follows is left out
 MOST_TERMS = 10
+LONGEST_KEY = 200
 JOINER = "·"  # no letter, so no token that is a word has it
 _MARKS = (
     "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0dff\u0e00-\u109f\u1780-\u17ff"
@@ -26,6 +27,8 @@ _MARKS = (
 WORD = re.compile(rf"(?:[^\W_]+|[{_MARKS}]+)+(?:['’ʼ]s(?![^\W_]))?")
 _PIECE = re.compile(rf"(?:[^\W_]+|[{_MARKS}]+)+")
 _ACCENT = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u06d6-\u06ed]")
+_PARTED = re.compile(rf"(?:[^\W_]|[{_MARKS}])+(?:['’ʼ·‐‑-](?:[^\W_]|[{_MARKS}])+)+")
+_QUOTES = re.compile("[“”„«»]")
 _FRACTION = re.compile("[¼-¾⅐-⅞]")
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -73,19 +76,42 @@ def folded(text: str) -> list[str]:
     return [piece for word in WORD.findall(text) for piece in pieces(word)]
 
 
-def key_of(name: str) -> str:
-    """A name by which it is recognised when typed whole: its letters alone, the leading article left out."""
-    words = folded(name)
-    return _joined(words[1:] if len(words) > 1 and words[0] in _ARTICLES else words)
+def key_of(words: Iterable[str]) -> str:
+    """What a name begins with: its words with a space between, so that a whole word is told from a mere beginning."""
+    return " ".join(words)[:LONGEST_KEY]
+
+
+def whole_key_of(words: Iterable[str]) -> str:
+    """By which a name is recognised when typed whole: its letters alone. It begins like no other key."""
+    return JOINER + "".join(words)[:LONGEST_KEY]
+
+
+def key_of_signs(name: str) -> str:
+    """That of a name without a letter or figure: "$"."""
+    return JOINER + _QUOTES.sub('"', "".join(name.split()))[:LONGEST_KEY] if name.strip() else ""
 
 
 def keys_of(name: str) -> set[str]:
-    """Keys under which a name is kept: that of key_of(), and one with the article, for "lavventura"."""
-    return {key_of(name), _joined(folded(name))} - {""}
+    """Keys under which a name is kept: with and without its article, as written and with parted words closed up."""
+    written, closed = folded(name), folded(_PARTED.sub(_closed, name))
+    if not written:
+        return {key_of_signs(name)} - {""}
+    ways = [way for words in (written, closed) for way in (words, without_article(words))]
+    return {key for way in ways for key in (key_of(way), whole_key_of(way))}
 
 
-def _joined(words: list[str]) -> str:
-    return "".join(words)[:200]
+def without_article(words: list[str]) -> list[str]:
+    """The words of a name but for its leading article."""
+    return words[1:] if len(words) > 1 and words[0] in _ARTICLES else words
+
+
+def closed_up(text: str) -> list[str]:
+    """The words that an apostrophe or a hyphen parts, as they are typed without: d’Arc, "darc"."""
+    return [word for match in _PARTED.finditer(text) if len(folded(match[0])) > 1 and (word := _closed(match))]
+
+
+def _closed(match: re.Match) -> str:
+    return "".join(folded(match[0]))
 
 
 def is_unspaced(piece: str) -> bool:
@@ -97,18 +123,25 @@ def _pairs(run: str) -> list[str]:
     return [run[place : place + 2] for place in range(len(run) - 1)]
 
 
+def tokens_of_names(names: Iterable[str]) -> list[str]:
+    """What the index holds of names, parted from each other: no phrase reaches from one to the next."""
+    parts = [part for name in names for part in (name_tokens(name), *([word] for word in closed_up(name)))]
+    return [token for part in parts for token in (*part, JOINER)][:-1]
+
+
 def name_tokens(text: str) -> list[str]:
-    """What the index holds of a name or an original title."""
+    """What the index holds of one name or original title."""
     tokens = []
     for piece in folded(text):
         tokens += [*_pairs(piece), piece[-1]] if is_unspaced(piece) else [piece[:100]]
     return tokens
 
 
-def text_tokens(tokens: list[str]) -> list[str]:
-    """What the index holds of a text in the publication's own language, given its name_tokens(): stems, then the
-    commonest words by pairs."""
-    return [stemmed(token) for token in tokens if token not in STOP_WORDS] + _common_pairs(tokens)
+def text_tokens(tokens: list[str], closed: list[str]) -> list[str]:
+    """What the index holds of a text in the publication's own language, given its name_tokens() and its closed_up()
+    words: stems, then the commonest words by pairs."""
+    others = [token for word in closed for token in (JOINER, stemmed(word))]
+    return [stemmed(token) for token in tokens if token not in STOP_WORDS] + _common_pairs(tokens) + others
 
 
 def _common_pairs(tokens: Iterable[str]) -> list[str]:
@@ -158,14 +191,45 @@ class Term:
 
 @dataclass(frozen=True)
 class Query:
-    """What somebody asks for. `text` may be printed, escaped; `key` is its key_of()."""
+    """What somebody asks for. `text` may be printed, escaped; `name` is all its words in order, which may be a name.
+    `has_phrase` if words are between quotation marks, `is_closed` if the last ones are."""
 
     text: str
-    key: str
+    name: tuple[str, ...]
     terms: tuple[Term, ...]
+    has_phrase: bool = False
+    is_closed: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.terms)
+        return bool(self.terms) or self.is_signs
+
+    @property
+    def is_signs(self) -> bool:
+        """Whether it has no letter or figure; then it is only looked for as a whole name."""
+        return bool(self.text) and not self.terms
+
+    @cached_property
+    def names(self) -> list[list[str]]:
+        """Its words as names begin with them: as typed, then without the article. What is quoted, as it is quoted."""
+        typed = list(self.name)
+        bare = without_article(typed)
+        return [typed] if self.has_phrase or bare == typed else [typed, bare]
+
+    def whole_key(self, name: list[str]) -> str:
+        """The key of one of its names, if it is typed whole."""
+        if self.is_signs:
+            return key_of_signs(self.text)
+        return key_of(name) if self.has_phrase else whole_key_of(name)
+
+    @cached_property
+    def whole_terms(self) -> tuple[Term, ...]:
+        """The terms, the last as a whole word."""
+        return tuple(Term(term.tokens, term.stems) for term in self.terms)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the last term may be the beginning of a longer word."""
+        return self.whole_terms != self.terms
 
     @cached_property
     def text_terms(self) -> tuple[Term, ...]:
@@ -189,7 +253,7 @@ def read_query(text: str) -> Query:
 
     Words between quotation marks are one term. Nothing else has a meaning: there are no operators."""
     text = storable(text[: MOST_CHARACTERS * 4]).strip()[:MOST_CHARACTERS]
-    plain = re.sub("[“”„«»]", '"', text)
+    plain = _QUOTES.sub('"', text)
     terms: list[Term] = []
     parts = plain.split('"')
     for number, part in enumerate(parts):
@@ -200,7 +264,8 @@ def read_query(text: str) -> Query:
     terms = list(dict.fromkeys(terms))[:MOST_TERMS]
     if terms and len(terms[-1].tokens) == 1 and not plain.endswith('"') and len(terms[-1].tokens[0]) > 1:
         terms[-1] = Term(terms[-1].tokens, terms[-1].stems, is_prefix=True)
-    return Query(text, key_of(plain), tuple(terms))
+    phrases = [part for part in parts[1:-1:2] if folded(part)]
+    return Query(text, tuple(folded(plain)), tuple(terms), bool(phrases), plain.endswith('"') and len(parts) > 2)
 
 
 def name_tokens_asked(text: str) -> list[str]:

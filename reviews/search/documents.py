@@ -46,15 +46,15 @@ class Document:
 
     @cached_property
     def name_tokens(self) -> list[str]:
-        return [token for name in self.names for token in analysis.name_tokens(name)]
+        return analysis.tokens_of_names(self.names)
 
     @cached_property
     def people_tokens(self) -> list[str]:
-        return [token for name in self.people for token in analysis.name_tokens(name)]
+        return analysis.tokens_of_names(self.people)
 
     @cached_property
     def text_tokens(self) -> list[str]:
-        return analysis.text_tokens(self.words_of_text)
+        return analysis.text_tokens(self.words_of_text, analysis.closed_up(self.text))
 
     @cached_property
     def words_of_text(self) -> list[str]:

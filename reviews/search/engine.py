@@ -7,7 +7,7 @@ from itertools import batched
 
 from django.db import connections
 
-from reviews.search.analysis import Query, read_query, skeleton, slips
+from reviews.search.analysis import Query, Term, key_of, read_query, skeleton, slips
 from reviews.search.documents import OWN_TABLES, WATCHED, Document, Kind
 
 FEW = 60  # reviews that have changed
@@ -18,10 +18,12 @@ Hit = tuple[int, int, int, float]  # kind, primary key, tier, score: small is go
 class Tier(IntEnum):
     """How good a match is, before any score."""
 
-    WHOLE = 0
-    BEGINNING = 1
-    NAME = 2
-    TEXT = 3
+    WHOLE = 0  # it is the name
+    FIRST = 1  # the name begins with it, and it ends where a word ends
+    WORDS = 2  # its words are in names
+    BEGINNING = 3  # the name begins with it, in the middle of a word
+    NAME = 4  # its words are in names, the last unfinished
+    TEXT = 5
 
 
 @dataclass(frozen=True)
@@ -188,34 +190,60 @@ class Engine:
         """All hits of all parts of a plan, in one question to the database."""
         selects, params = [], []
         for part in plan:
-            if made := self.select(query, part):
-                sql, values = made
+            for sql, values in self.selects(query, part):
                 selects.append(f"SELECT * FROM ({sql}) AS hits")
                 params += values
         return self.execute(" UNION ALL ".join(selects), params) if selects else []
 
-    def select(self, query: Query, part: Part) -> tuple[str, list] | None:
-        """SQL of one part with its columns kind, object_id, tier, score; None if it cannot match anything."""
-        if part.tier in (Tier.NAME, Tier.TEXT):
-            expression = self.names_expression(query) if part.tier is Tier.NAME else self.text_expression(query)
-            return self.match(query, expression, part) if expression else None
-        only, only_values = part.visible("search_name.object_id")
-        matches, values, score = "key = %s", [query.key], "0.0"
-        if part.tier is Tier.BEGINNING:
-            matches, values, score = "key > %s AND key < %s", [query.key, query.key + "\U0010ffff"], "0.0 + length(key)"
+    def selects(self, query: Query, part: Part) -> Iterator[tuple[str, list]]:
+        """SQL of one part with its columns kind, object_id, tier, score; more than one, or none, as the query is."""
+        if part.tier in (Tier.WORDS, Tier.NAME, Tier.TEXT):
+            if expression := self.expression(query, part.tier):
+                yield self.match(query, expression, part)
+        else:
+            for articles_left_out, name in enumerate(query.names):
+                if between := _keys(query, name, part.tier):
+                    yield self.by_key(part, between, part.tier + articles_left_out)
+
+    def expression(self, query: Query, tier: Tier) -> str:
+        """What a tier matches, in the database's own search; empty if that is nothing or in another tier already."""
+        match tier:
+            case Tier.WORDS:
+                return self.names_expression(query.whole_terms)
+            case Tier.NAME:
+                return self.names_expression(query.terms) if query.is_unfinished else ""
+            case _:
+                return self.text_expression(query)
+
+    def by_key(self, part: Part, between: tuple[str, str], tier: int) -> tuple[str, list]:
+        """As one of selects(): names with a key between two, the shorter the better."""
+        only, values = part.visible("search_name.object_id")
         return (
-            f"SELECT {part.kind:d} AS kind, object_id, {part.tier:d} AS tier, {score} AS score FROM search_name "
-            f"WHERE kind = {part.kind:d} AND {matches}{only} ORDER BY key LIMIT {part.limit:d}"
-        ), [*values, *only_values]
+            f"SELECT {part.kind:d} AS kind, object_id, {tier:d} AS tier, 0.0 + length(key) AS score FROM search_name "
+            f"WHERE kind = {part.kind:d} AND key BETWEEN %s AND %s{only} ORDER BY key LIMIT {part.limit:d}"
+        ), [*between, *values]
 
     def match(self, query: Query, expression: str, part: Part) -> tuple[str, list]:
-        """As select(), of an expression of the database's own search; the score is that of relevance()."""
+        """As one of selects(), of an expression; the score is that of relevance()."""
         raise NotImplementedError
 
-    def names_expression(self, query: Query) -> str:
+    def names_expression(self, terms: Iterable[Term]) -> str:
         """Matches documents with every term in their names."""
         raise NotImplementedError
 
     def text_expression(self, query: Query) -> str:
         """Matches documents with every term anywhere, but for the commonest words."""
         raise NotImplementedError
+
+
+def _keys(query: Query, name: list[str], tier: Tier) -> tuple[str, str] | None:
+    """Between which keys those of a tier lie; no sign but the space sorts before "!" in them."""
+    begun = key_of(name)
+    match tier:
+        case Tier.WHOLE:
+            return (key := query.whole_key(name)), key
+        case Tier.FIRST if begun:
+            return f"{begun} ", f"{begun}!"
+        case Tier.BEGINNING if begun and not query.is_closed:
+            return f"{begun}!", f"{begun}\U0010ffff"
+    return None

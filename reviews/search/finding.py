@@ -7,7 +7,7 @@ from functools import cache as once
 from itertools import chain
 
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 from taggit.models import Tag
 
@@ -22,6 +22,7 @@ MOST = {Kind.REVIEW: 120, Kind.FILM: 120, Kind.PERSON: 96, Kind.AUTHOR: 96, Kind
 """How many records of a kind are listed, the newest of those that match equally well. A word that is everywhere would
 otherwise have all of them weighed against each other."""
 MOST_COMPARED = 60  # of a kind, for suggestions
+NAMES = (Tier.WHOLE, Tier.FIRST, Tier.WORDS, Tier.BEGINNING, Tier.NAME)
 FEW = 3  # with fewer matches than this in names and text, a correction is offered beside them
 MOST_CANDIDATES = 8  # for a misspelt word, the nearest
 MOST_COUNTED = 20  # records of a kind with a word: of words equally near, the commoner was probably meant
@@ -54,7 +55,7 @@ class Found:
 def search(query: Query) -> Found:
     """Everything that readers may see and that has all words of the query: two questions to the database."""
     freshen()
-    plan = _plan([*Kind], [Tier.WHOLE, Tier.BEGINNING, Tier.NAME], MOST)
+    plan = _plan([*Kind], NAMES, MOST)
     return ask(query, plan + _plan([Kind.FILM, Kind.TAG, Kind.REVIEW], [Tier.TEXT], MOST), MOST)
 
 
@@ -65,24 +66,35 @@ def suggest(query: Query, most: int, kinds: Iterable[Kind] = SUGGESTED) -> Found
     """Names that begin with or have these words, so many of each kind: films, people, reviews and writers, or the
     kinds named."""
     freshen()
-    plan = _plan(kinds, [Tier.WHOLE, Tier.BEGINNING, Tier.NAME], dict.fromkeys(Kind, MOST_COMPARED))
+    plan = _plan(kinds, NAMES, dict.fromkeys(Kind, MOST_COMPARED))
     return ask(query, plan, dict.fromkeys(Kind, most))
 
 
 def ask(query: Query, plan: list[Part], most: dict[Kind, int]) -> Found:
-    """What a plan finds: matches of whole names first, then of beginnings, of words in names, and of text; so many of
-    each kind at most."""
-    ranks: dict[int, dict[int, tuple]] = defaultdict(dict)
+    """What a plan finds, tier by tier, so many of each kind at most. Of names that match equally well, those come first
+    that we have written of most."""
+    hits: dict[int, dict[int, tuple[int, float]]] = defaultdict(dict)
     for kind, pk, tier, score in engine().find(query, plan) if query else ():
-        rank = (tier, score, -pk)
-        ranks[kind][pk] = min(rank, ranks[kind].get(pk, rank))
+        hit = (tier, score)
+        hits[kind][pk] = min(hit, hits[kind].get(pk, hit))
     found = Found(query)
-    for number, ranked in ranks.items():
-        kind, ids = Kind(number), sorted(ranked, key=ranked.__getitem__)
-        found.ids[kind], found.best[kind] = ids[: most[kind]], Tier(ranked[ids[0]][0])
+    for number, matched in hits.items():
+        kind = Kind(number)
+        written = _written(kind, [pk for pk, (tier, _score) in matched.items() if tier < Tier.TEXT])
+        ids = sorted(matched, key=lambda pk: (matched[pk][0], -written.get(pk, 0), matched[pk][1], -pk))
+        found.ids[kind], found.best[kind] = ids[: most[kind]], Tier(matched[ids[0]][0])
         if len(ids) > most[kind]:
             found.cut.add(kind)
     return found
+
+
+def _written(kind: Kind, ids: list[int]) -> dict[int, int]:
+    """How many reviews there are of these films, or of films of these people."""
+    path = {Kind.FILM: "film", Kind.PERSON: "film__credits__person"}.get(kind)
+    if not path:
+        return {}
+    reviews = Review.objects.published().order_by().filter(**{f"{path}__in": ids})
+    return dict(reviews.values_list(path).annotate(Count("pk", distinct=True)))
 
 
 def _plan(kinds: Iterable[Kind], tiers: Iterable[Tier], most: dict[Kind, int]) -> list[Part]:

@@ -102,8 +102,8 @@ class PostgreSQLEngine(Engine):
         only, values = part.visible(f"{table}.object_id")
         return f"{table} WHERE vector @@ %s::tsquery{only}", [expression, *values]
 
-    def names_expression(self, query: Query) -> str:
-        return " & ".join(_phrase(term.tokens, term, "A") for term in query.terms)
+    def names_expression(self, terms):
+        return " & ".join(_phrase(term.tokens, term, "A") for term in terms)
 
     def text_expression(self, query: Query) -> str:
         return " & ".join(map(_anywhere, query.text_terms))

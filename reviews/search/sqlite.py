@@ -101,8 +101,8 @@ class SQLiteEngine(Engine):
         only, values = part.visible(f"{table}.rowid")
         return f"{table} WHERE {table} MATCH %s{only}", [expression, *values]
 
-    def names_expression(self, query: Query) -> str:
-        return " AND ".join(f"{{name}} : {_phrase(term.tokens, term)}" for term in query.terms)
+    def names_expression(self, terms):
+        return " AND ".join(f"{{name}} : {_phrase(term.tokens, term)}" for term in terms)
 
     def text_expression(self, query: Query) -> str:
         return " AND ".join(map(_anywhere, query.text_terms))

@@ -77,6 +77,10 @@ class TestWords:
             ("L’Avventura", "l'avventura"),
             ("L’Avventura", "lavventura"),
             ("WALL·E", "walle"),
+            ("Jeanne d’Arc", "jeanne darc"),
+            ("Rust and Bone (De rouille et d'os)", "rouille dos"),
+            ("Don’t Look Now", "dont look"),
+            ("Spider-Man", "spiderm"),
             ("8½", "8 1/2"),
             ("Schindler’s List", "schindlers list"),
             ("Schindler’s List", "Schindler's List"),
@@ -123,6 +127,32 @@ class TestWords:
         assert reviews('"slow train"') == ["One"]
         assert reviews("“slow train”") == ["One"]
         assert sorted(reviews("slow train")) == ["One", "Two"]
+
+    def test_words_with_an_apostrophe_in_a_text_are_found_without_it(self):
+        ReviewFactory(headline="One", body="<p>A passion of Jeanne d’Arc, avant-garde.</p>")
+
+        assert reviews("darc") == reviews("d'arc") == reviews("avantgarde") == ["One"]
+
+    @pytest.mark.parametrize(
+        ("asked", "title"),
+        [
+            ('"the river"', "Rivera"),
+            ('"late spri"', "Late Spring"),
+            ('"i ran"', "Iran"),
+        ],
+    )
+    def test_quoted_words_of_a_title_have_to_be_there_as_typed(self, asked, title):
+        FilmFactory(title=title)
+        whole = FilmFactory(title=asked.strip('"'))
+        FilmFactory(title=f"Before {asked} after")
+
+        assert films(asked) == [whole.title, f"Before {asked} after"]
+
+    def test_quoted_words_do_not_reach_from_one_title_to_the_next(self):
+        FilmFactory(title="Late Autumn", original_title="Spring Again")
+
+        assert films('"autumn spring"') == []
+        assert films("autumn spring") == ["Late Autumn"]
 
     @pytest.mark.parametrize("asked", ["小津", "小津安二郎", "津安", "安二郎", "津", "郎"])
     def test_any_part_of_a_name_without_spaces_is_found(self, asked):
@@ -198,13 +228,13 @@ class TestWords:
 
 
 class TestOrder:
-    def test_whole_title_then_beginning_then_word_then_text(self):
+    def test_whole_title_then_whole_word_then_beginning_then_text(self):
         for title in ["Iran, Ran", "Random Harvest", "Ran", "Elsewhere"]:
             FilmFactory(title=title)
         ReviewFactory(film=FilmFactory(title="Kagemusha"), body="<p>Before Ran he made this.</p>")
         ReviewFactory(film=FilmFactory(title="Ran"), body="<p>Fire.</p>")
 
-        assert films("ran") == ["Ran", "Ran", "Random Harvest", "Iran, Ran"]
+        assert films("ran") == ["Ran", "Ran", "Iran, Ran", "Random Harvest"]
         assert reviews("ran") == ["Ran", "Kagemusha"]
 
     def test_text_that_has_a_word_often_comes_first(self):
@@ -232,6 +262,48 @@ class TestOrder:
         FilmFactory(title="The Third Man")
 
         assert films("third man") == ["The Third Man", "Third Man on the Mountain"]
+
+    @pytest.mark.parametrize(
+        ("asked", "names"),
+        [
+            ("ray", ["Satyajit Ray", "Rayo", "Ella Raines Rayner", "Raymond Chandler"]),
+            ("lang", ["Fritz Lang", "Lange", "Jessica Lange"]),
+            ("wild", ["Jack Wild", "Tim Wilde", "Wildeman"]),
+            ("john w", ["John Wu", "Johnwick", "Rita Johns Wade"]),
+        ],
+    )
+    def test_complete_word_of_a_name_comes_before_the_beginning_of_one(self, asked, names):
+        for name in names:
+            PersonFactory(name=name)
+
+        assert people(asked)[0] == names[0]
+
+    @pytest.mark.parametrize("asked", ["the thi", "the third", "The Third Man"])
+    def test_article_that_was_typed_is_not_dropped(self, client, asked):
+        for title in ["Thirst", "Third Man", "The Third Man"]:
+            FilmFactory(title=title)
+
+        assert films(asked)[0] == "The Third Man"
+        assert client.get("/search/suggest", {"q": asked}).json()["suggestions"][0]["label"] == "The Third Man"
+
+    def test_of_equal_names_those_come_first_that_are_reviewed_most(self):
+        lang, langley = PersonFactory(name="Walter Lang"), PersonFactory(name="Fritz Lang")
+        other = PersonFactory(name="Al Lang")
+        for _ in range(2):
+            ReviewFactory(film=FilmFactory(directors=[langley]))
+        film = FilmFactory(directors=[lang])
+        CreditFactory(film=film, person=lang, role=Role.WRITER)
+        CreditFactory(film=film, person=lang, role=Role.ACTOR)
+        ReviewFactory(film=film)
+        DraftFactory(film=FilmFactory(directors=[other]))
+
+        assert people("lang") == ["Fritz Lang", "Walter Lang", "Al Lang"]
+
+    def test_of_films_of_one_title_the_reviewed_comes_first(self):
+        reviewed = ReviewFactory(film=FilmFactory(title="Les Misérables", year=1934)).film
+        FilmFactory(title="Les Misérables", year=2012)
+
+        assert search(read_query("les miserables")).ids[Kind.FILM][0] == reviewed.pk
 
     def test_group_with_the_best_match_of_a_name_comes_first(self, client):
         FilmFactory(title="Jacques Audiard, a Portrait")
@@ -262,6 +334,15 @@ class TestSpelling:
 
         assert answer.select_one(".notice a").get_text() == meant
         assert len(answer.select(".names li")) == 1
+
+    def test_correction_leads_to_everybody_of_the_name(self, client):
+        for name in ["Nina Bergman", "Ingrid Bergman", "Ingmar Bergman"]:
+            PersonFactory(name=name)
+
+        answer = page(client, q="bergmann")
+
+        assert answer.select_one(".notice a").get_text() == "bergman"
+        assert len(answer.select(".names li")) == 3
 
     def test_correction_is_offered_beside_few_results(self, client):
         for name in ["Ingrid Bergman", "Ingmar Bergman", "Eva Bergmannová"]:
@@ -435,7 +516,7 @@ class TestPage:
         client.get("/search/", {"q": "snow"})  # learns content types
         catch_up()
 
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(12):
             answer = page(client, q="snow")
 
         assert len(answer.select("main h2")) == 5

@@ -14,7 +14,7 @@ from films.models import Credit, Film, FilmTitle
 from people.models import Person, PersonName
 from reviews.models import Author, Review, ReviewByline, State
 from reviews.search import documents, index
-from reviews.search.analysis import distance, key_of, near, read_query, slips
+from reviews.search.analysis import distance, keys_of, near, read_query, slips
 from reviews.search.documents import Kind
 from reviews.search.finding import search
 from reviews.search.stemming import stem
@@ -291,8 +291,9 @@ def test_distance_counts_slips():
     assert near("abcd", ["wxyz"]) == {}
 
 
-def test_key_of_a_name_is_its_letters():
-    assert key_of("The Third Man") == key_of("third-man") == "thirdman"
-    assert key_of("Wong Kar-wai") == key_of("wong karwai")
-    assert key_of("The") == "the"
-    assert key_of("…") == ""
+def test_keys_of_a_name_are_its_words_and_its_letters():
+    assert keys_of("The Third Man") == {"the third man", "third man", "·thethirdman", "·thirdman"}
+    assert keys_of("Kar-wai") == {"kar wai", "karwai", "·karwai"}
+    assert keys_of("The") == {"the", "·the"}
+    assert keys_of("…") == {"·…"}
+    assert keys_of(" ") == set()
