@@ -1,16 +1,17 @@
 """What a word is to the search: the same for what is indexed and for what is asked, on either database.
 
-Words lose accents and case. Text is indexed by English stems, without the commonest words; names and original
-titles, which may be in any language, by their words as they are. Scripts without spaces between words are
+Words lose accents and case. Text is indexed by English stems, the commonest words apart: they are only looked for side
+by side with others. Names and original titles, which may be in any language, are indexed by their words as they are. Scripts without spaces between words are
 cut into overlapping pairs of characters, so any part of a run of them can be found.
 """
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 
 from django.conf import settings
 
@@ -18,6 +19,9 @@ from reviews.search.stemming import stem
 
 MOST_CHARACTERS = 200  # of a query; what follows is left out
 MOST_TERMS = 10
+MOST_WORDS = 12_000  # of a text; what follows is not found
+MOST_TOKENS = (1_000, 1_500, 13_500)  # of names, people and text: PostgreSQL counts places up to 16,383
+MOST_TIMES = 255  # that PostgreSQL keeps the place of a token
 LONGEST_KEY = 200
 JOINER = "·"  # no letter, so no token that is a word has it
 _MARKS = (
@@ -140,13 +144,35 @@ def name_tokens(text: str) -> list[str]:
 def text_tokens(tokens: list[str], closed: list[str]) -> list[str]:
     """What the index holds of a text in the publication's own language, given its name_tokens() and its closed_up()
     words: stems, then the commonest words by pairs."""
+    tokens = tokens[:MOST_WORDS]
     others = [token for word in closed for token in (JOINER, stemmed(word))]
-    return [stemmed(token) for token in tokens if token not in STOP_WORDS] + _common_pairs(tokens) + others
+    return [_in_text(token) for token in tokens] + _common_pairs(tokens) + others
+
+
+def _in_text(token: str) -> str:
+    """A token as text has it. The commonest words differ from every stem: "doing" must not find each "do"."""
+    return f"{token}{JOINER}" if token in STOP_WORDS else stemmed(token)
+
+
+def holdable(names: list[str], people: list[str], text: list[str]) -> tuple[list[str], ...]:
+    """What of a document's tokens the index holds: so many that PostgreSQL knows the place of each."""
+    columns = tuple(tokens[:most] for tokens, most in zip((names, people, text), MOST_TOKENS, strict=True))
+    times = Counter(chain(*columns))
+    if max(times.values(), default=0) <= MOST_TIMES:
+        return columns
+    times.clear()
+    return tuple([_counted(token, times) for token in column] for column in columns)
+
+
+def _counted(token: str, times: Counter) -> str:
+    """The token, or where it has been there too often a mere place."""
+    times[token] += 1
+    return token if times[token] <= MOST_TIMES else JOINER
 
 
 def _common_pairs(tokens: Iterable[str]) -> list[str]:
-    """The commonest words where they stand side by side, in overlapping pairs: so that "to be or not to be" is found,
-    and no word is kept that every text has."""
+    """The commonest words where they stand side by side, in overlapping pairs: "to be or not to be" is found without
+    comparing the places of words that every text has many of."""
     pairs = []
     for is_common, group in groupby(tokens, STOP_WORDS.__contains__):
         if is_common and (found := [f"{left}{JOINER}{right}" for left, right in pairwise(group)]):
@@ -244,8 +270,10 @@ class Query:
 
     @cached_property
     def words(self) -> list[str]:
-        """The tokens and stems by whose number a match is judged."""
-        return sorted({token for term in (*self.terms, *self.text_terms) for token in (*term.tokens, *term.stems)})
+        """The tokens and stems by whose number a match is judged: not the commonest words, if there are others."""
+        terms = (*self.terms, *self.text_terms)
+        words = {token for term in terms for token in (*term.tokens, *term.stems)}
+        return sorted(words if self.is_common else words - STOP_WORDS - set(map(_in_text, STOP_WORDS)))
 
 
 def read_query(text: str) -> Query:
@@ -278,8 +306,8 @@ def name_tokens_asked(text: str) -> list[str]:
 
 def _phrase(tokens: Iterable[str]) -> Term:
     tokens = tuple(tokens)
-    stems = [stemmed(token) for token in tokens if token not in STOP_WORDS]
-    return Term(tokens, tuple(stems or _common_pairs(tokens)))
+    is_common = STOP_WORDS.issuperset(tokens)
+    return Term(tokens, tuple(_common_pairs(tokens) if is_common else map(_in_text, tokens)))
 
 
 def _term(piece: str) -> Term:

@@ -45,16 +45,11 @@ class Document:
         return set().union(*map(analysis.keys_of, self.names))
 
     @cached_property
-    def name_tokens(self) -> list[str]:
-        return analysis.tokens_of_names(self.names)
-
-    @cached_property
-    def people_tokens(self) -> list[str]:
-        return analysis.tokens_of_names(self.people)
-
-    @cached_property
-    def text_tokens(self) -> list[str]:
-        return analysis.text_tokens(self.words_of_text, analysis.closed_up(self.text))
+    def columns(self) -> tuple[list[str], ...]:
+        """The tokens of its names, people and text."""
+        names, people = analysis.tokens_of_names(self.names), analysis.tokens_of_names(self.people)
+        text = analysis.text_tokens(self.words_of_text, analysis.closed_up(self.text))
+        return analysis.holdable(names, people, text)
 
     @cached_property
     def words_of_text(self) -> list[str]:

@@ -7,12 +7,11 @@ from contextlib import contextmanager
 
 from django.db import transaction
 
-from reviews.search.analysis import Query, Term
+from reviews.search.analysis import MOST_TIMES, Query, Term
 from reviews.search.documents import Document, Kind
 from reviews.search.engine import Engine, Part, Tier
 
 LOCK = 7_362_061  # any number that nobody else uses for an advisory lock in this database
-MOST_TOKENS = 16_000  # PostgreSQL counts positions up to 16,383
 
 
 class PostgreSQLEngine(Engine):
@@ -123,12 +122,12 @@ def _vector(document: Document) -> str:
     """The document as PostgreSQL writes a tsvector. Tokens are letters, digits and marks, so nothing needs escaping."""
     places: dict[str, list[str]] = {}
     place = 0
-    for weight, tokens in (("A", document.name_tokens), ("B", document.people_tokens), ("D", document.text_tokens)):
-        for token in tokens[:MOST_TOKENS]:
+    for weight, tokens in zip("ABD", document.columns, strict=True):
+        for token in tokens:
             place += 1
             places.setdefault(token, []).append(f"{place}{weight}")
         place += 1  # no phrase reaches from one to the next
-    return " ".join(f"'{token}':{','.join(found[:255])}" for token, found in places.items())
+    return " ".join(f"'{token}':{','.join(found[:MOST_TIMES])}" for token, found in places.items())
 
 
 def _phrase(tokens: tuple[str, ...], term: Term, weights: str) -> str:

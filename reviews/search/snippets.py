@@ -9,7 +9,7 @@ from itertools import islice
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
-from reviews.search.analysis import WORD, Query, Term, is_unspaced, pieces, stemmed
+from reviews.search.analysis import STOP_WORDS, WORD, Query, Term, is_unspaced, pieces, stemmed
 
 CHARACTERS_AROUND = 170
 MOST_PLACES = 40  # of a text, where the words stand, that are compared
@@ -22,7 +22,7 @@ class Marker:
         terms = query.text_terms or query.terms
         phrases = [term for term in terms if term.is_common and term.stems]
         words = [term for term in terms if not is_unspaced(term.tokens[0]) and term not in phrases]
-        self.tokens = {token for term in words for token in (*term.tokens, *term.stems)}
+        self.tokens = {token for term in words for token in (*term.tokens, *term.stems)} - STOP_WORDS
         self.prefixes = tuple(term.tokens[0] for term in words if term.is_prefix)
         self.runs = {_joined(term) for term in terms if is_unspaced(term.tokens[0])}
         self.candidates = _beginnings(self.tokens, self.runs)

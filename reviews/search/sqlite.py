@@ -5,7 +5,7 @@ from itertools import accumulate
 
 from django.db import OperationalError, transaction
 
-from reviews.search.analysis import Query, Term
+from reviews.search.analysis import MOST_TIMES, Query, Term
 from reviews.search.documents import Kind
 from reviews.search.engine import Engine, Part, Tier
 
@@ -73,11 +73,8 @@ class SQLiteEngine(Engine):
         self._many(f"DELETE FROM {table} WHERE rowid = %s", [(pk,) for pk in ids])
         self._many(
             f"INSERT INTO {table} (rowid, name, people, text) VALUES (%s, %s, %s, %s)",
-            [
-                (document.pk, " ".join(document.name_tokens), " ".join(document.people_tokens), " ".join(document.text_tokens))
-                for document in documents
-            ],
-        )  # fmt: skip
+            [(document.pk, *map(" ".join, document.columns)) for document in documents],
+        )
 
     def optimise(self):
         for kind in Kind:
@@ -113,20 +110,20 @@ class SQLiteEngine(Engine):
                 cursor.executemany(sql, rows)
 
 
-_SUMS = [0.0, *accumulate(1 / n**2 for n in range(1, 256))]
+_SUMS = [0.0, *accumulate(1 / n**2 for n in range(1, MOST_TIMES + 1))]
 _WEIGHTS = (1.0, 0.3, 0.1)  # of a word in names, people and text
 
 
 def relevance(name: str, people: str, text: str, words: str) -> float:
     """How often words stand in a document, the first time counting most: what PostgreSQL's ts_rank() gives, but for a
     factor. FTS5's own bm25() would first count all documents with the words, which takes longer than finding some."""
-    columns = [f" {tokens} " for tokens in (name, people, text)]
+    columns = [f" {tokens} ".replace(" ", "  ") for tokens in (name, people, text)]
     total = 0.0
     for word in words.split():
         count = 0
         for tokens, weight in zip(columns, _WEIGHTS, strict=True):
             if found := tokens.count(f" {word} "):
-                before, count = count, min(count + found, 255)
+                before, count = count, count + found
                 total += weight * (_SUMS[count] - _SUMS[before])
     return total
 

@@ -137,6 +137,8 @@ class TestWords:
         ("asked", "title"),
         [
             ('"the river"', "Rivera"),
+            ('"the river"', "River of No Return"),
+            ('"ran i"', "Ran, Iran"),
             ('"late spri"', "Late Spring"),
             ('"i ran"', "Iran"),
         ],
@@ -147,6 +149,28 @@ class TestWords:
         FilmFactory(title=f"Before {asked} after")
 
         assert films(asked) == [whole.title, f"Before {asked} after"]
+
+    @pytest.mark.parametrize(
+        ("asked", "text"),
+        [
+            ('"foreign the legion"', "A foreign legion."),
+            ('"foreign legion"', "A foreign or legion."),
+            ('"spirit of"', "Spirited away."),
+            ('"the river"', "Up river."),
+            ('"late spri"', "A late spring."),
+        ],
+    )
+    def test_quoted_words_of_a_text_have_to_be_there_as_typed(self, asked, text):
+        ReviewFactory(headline="One", body=f"<p>{text}</p>")
+        ReviewFactory(headline="Two", body=f"<p>So it says: {asked}.</p>")
+
+        assert reviews(asked) == ["Two"]
+
+    def test_common_word_is_no_stem(self):
+        ReviewFactory(headline="One", body="<p>They do it.</p>")
+        ReviewFactory(headline="Two", body="<p>Whose doing?</p>")
+
+        assert reviews("doing") == ["Two"]
 
     def test_quoted_words_do_not_reach_from_one_title_to_the_next(self):
         FilmFactory(title="Late Autumn", original_title="Spring Again")
@@ -242,6 +266,26 @@ class TestOrder:
             ReviewFactory(headline=headline, body=f"<p>{'A lighthouse stands. ' * times}</p>")
 
         assert reviews("lighthouse") == ["Thrice", "Twice", "Once"]
+
+    def test_words_that_follow_themselves_are_all_counted(self):
+        ReviewFactory(headline="Once", body="<p>Never say so.</p>")
+        ReviewFactory(headline="Four", body="<p>Never, never, never, never.</p>")
+        ReviewFactory(headline="Thrice", body="<p>Never this, never that, never so.</p>")
+
+        assert reviews("never") == ["Four", "Thrice", "Once"]
+
+    def test_end_of_a_very_long_text_is_found_on_neither_database(self):
+        ReviewFactory(headline="One", body=f"<p>Aurora. {'word ' * 11_990} almost. {'word ' * 20} zephyr.</p>")
+
+        assert reviews("almost") == reviews('"aurora word"') == ["One"]
+        assert reviews("zephyr") == []
+
+    def test_place_of_a_word_said_very_often_is_known_up_to_a_point(self):
+        often = "river bank. " * 255
+        ReviewFactory(headline="One", body=f"<p>{often}river boat.</p>")
+
+        assert reviews("boat") == reviews('"bank river"') == ["One"]
+        assert reviews('"river boat"') == []
 
     def test_word_in_people_weighs_more_than_in_text(self):
         ReviewFactory(headline="Text", body="<p>Welles, and Welles, and Welles again.</p>")
@@ -443,6 +487,7 @@ class TestPage:
             ("The films of 小津安二郎 and others.", "小津", ["小津"]),
             ("He filmed a film, not a microfilm.", "film", ["filmed", "film"]),
             ("Not to be: to be or not to be.", "to be or not to be", ["to be or not to be"]),
+            ("The boats of the river.", '"of the river"', ["river"]),
             ("Ελένη Καραΐνδρου.", "καραινδρου", ["Καραΐνδρου"]),
         ],
     )
