@@ -42,6 +42,10 @@ class Index:
         found = (self.facets[name].get(value, 0) for name, value in chosen.items())
         return reduce(and_, found, self.everything)
 
+    def count(self, chosen: Chosen) -> int:
+        """How many records have all that is chosen."""
+        return self.matching(chosen).bit_count()
+
     def counts(self, name: str, chosen: Chosen) -> dict[str, int]:
         """For every value of a facet how many records would be found if it were chosen instead of what is chosen
         of this facet now; values without any are left out."""
@@ -59,10 +63,14 @@ class Index:
 
     def nearest(self, chosen: Chosen) -> list[tuple[dict[str, str], int]]:
         """The combinations that leave out as few of the chosen values as may be and hold something, fullest first,
-        each with its count. Empty only if there is no record at all."""
+        each with its count; a year gives way to its decade as well as to no period at all. Empty only if there is no
+        record at all."""
+        wider = [("decade", decade_of(value)) if name == "year" else (name, value) for name, value in chosen.items()]
         for kept in range(len(chosen) - 1, -1, -1):
-            tried = (dict(pairs) for pairs in combinations(chosen.items(), kept))
-            counted = [(smaller, self.matching(smaller).bit_count()) for smaller in tried]
+            tried = [dict(pairs) for pairs in combinations(chosen.items(), kept)]
+            if "year" in chosen:
+                tried += [dict(pairs) for pairs in combinations(wider, kept + 1) if "decade" in dict(pairs)]
+            counted = [(smaller, self.count(smaller)) for smaller in tried]
             if filled := [pair for pair in counted if pair[1]]:
                 return sorted(filled, key=lambda pair: -pair[1])
         return []

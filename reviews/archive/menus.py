@@ -8,6 +8,7 @@ from math import ceil
 from django.urls import reverse
 
 from config.alphabet import LETTERS, sort_key_from
+from films.models.roles import ROLE_ORDER
 from reviews.archive.address import FACETS, Facet, Question, decade_chosen, printed
 from reviews.archive.index import Index, decade_of
 
@@ -177,4 +178,6 @@ def level_of(count: int, most: int) -> int:
 def _sorted(name: str, choices: list[Choice]) -> list[Choice]:
     if name == "rating":
         return sorted(choices, key=lambda choice: -float(choice.value))
+    if name == "role":
+        return sorted(choices, key=lambda choice: ROLE_ORDER[choice.value])
     return sorted(choices, key=lambda choice: _sort_key(choice.label))

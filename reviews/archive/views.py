@@ -6,13 +6,13 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from config.http import page_of, public_page
-from films.models import Film, Role
+from films.models import Film
 from films.pictures import credits_of
 from reviews.archive.address import FACETS, read_question
 from reviews.archive.contents import ReviewIndex, films_now, reviews_now
-from reviews.archive.index import PERIOD, Index, Places, Results
+from reviews.archive.index import PERIOD, Places, Results
 from reviews.archive.menus import Archive
-from reviews.archive.people import People, PeopleIndex, credited, letter_counts
+from reviews.archive.people import People, credited, people_now
 from reviews.archive.wording import ORDERS, films_called, people_called, reviews_called
 from reviews.coverage import cover, with_coverage
 from reviews.models import Publication, Review
@@ -23,6 +23,7 @@ CHOICES_PER_PAGE = 300
 ALWAYS_LISTED = ("country", "language", "genre")
 REVIEW_MENUS = ("country", "language", "genre", "author", "tag", "rating")
 FILM_MENUS = ("decade", "year", "country", "language", "genre", "reviewed")
+PEOPLE_MENUS = ("role", "reviewed")
 
 
 @public_page
@@ -99,19 +100,15 @@ def film_list(request: HttpRequest) -> HttpResponse:
 @public_page
 def person_list(request: HttpRequest) -> HttpResponse:
     """The A to Z of everybody we hold a record of; by role, of those who are credited in it."""
-    question = read_question(request.GET, Index(), ("letter", "role", "reviewed"))
-    role, reviewed = question.chosen.get("role", ""), "reviewed" in question.chosen
-    counts = letter_counts(request, role, reviewed)
-    archive = Archive(PeopleIndex(counts), question, reverse("people:list"))
+    index = people_now(request)
+    question = read_question(request.GET, index, ("letter", *PEOPLE_MENUS))
+    archive = Archive(index, question, reverse("people:list"), PEOPLE_MENUS)
     if redirect := tidied(request, archive):
         return redirect
-    people = People(credited(role, reviewed), counts, question.chosen.get("letter", ""))
-    context = {
-        "archive": archive,
-        "page": page_of(request, people, PEOPLE_PER_PAGE),
-        "roles": Role.choices,
-        "heading": people_called(question),
-    }
+    role, reviewed = question.chosen.get("role", ""), "reviewed" in question.chosen
+    people = People(credited(role, reviewed), index.letters(role, reviewed), question.chosen.get("letter", ""))
+    page = page_of(request, people, PEOPLE_PER_PAGE)
+    context = {"archive": archive, "page": page, "heading": people_called(question)}
     return TemplateResponse(request, "people/person_list.html", context)
 
 

@@ -278,6 +278,15 @@ def test_empty_combination_offers_the_nearest_that_are_not(client, shelf):
     ]
 
 
+def test_year_without_reviews_leads_to_its_decade(client, shelf):
+    ways = read(client, "/reviews/?year=1971&genre=drama").select(".ways li")
+
+    assert [(way.a.text, way.a["href"], way.small.text) for way in ways] == [
+        ("Drama", "/reviews/?genre=drama", "3 reviews"),
+        ("1970s, Drama", "/reviews/?decade=1970s&genre=drama", "2 reviews"),
+    ]
+
+
 def test_value_that_no_review_has_leads_to_all_reviews(client, shelf):
     page = read(client, "/reviews/?country=br")
 

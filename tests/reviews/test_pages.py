@@ -465,7 +465,7 @@ PAGES = {
     "/reviews/film-0/": 11,
     "/films/": 7,
     "/films/film-0-1999/": 10,
-    "/people/": 5,
+    "/people/": 7,
     "/people/dora-director/": 7,
     "/authors/": 3,
     "/authors/abel-author/": 10,
