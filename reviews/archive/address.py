@@ -34,13 +34,20 @@ def _is_decade(value: str) -> bool:
 @dataclass(frozen=True)
 class Facet:
     """A property to choose records by: what pages call it, what they say when nothing is chosen, which values make
-    sense although no record has them, and how a value is printed that the index has no name for."""
+    sense although no record has them, how a value is printed that the index has no name for, and how one that is
+    written otherwise than usual is usually written."""
 
     label: str
     plural: str
     anything: str
     makes_sense: Callable[[str], bool] = lambda value: False
     printed: Callable[[str], str] = str
+    usual: Callable[[str], str] = str.lower
+
+
+def _usual_figure(value: str) -> str:
+    """ "4.50" → "4.5", "5.0" → "5"."""
+    return value.rstrip("0").removesuffix(".") if "." in value else value
 
 
 FACETS = {
@@ -64,6 +71,7 @@ FACETS = {
         "Any",
         lambda value: re.fullmatch(r"[1-4](\.5)?|0\.5|5", value) is not None,
         lambda value: f"{value} out of 5",
+        _usual_figure,
     ),
     "role": Facet("Role", "roles", "Any", Role.values.__contains__, lambda value: Role(value).label),
     "reviewed": Facet("Reviewed here", "", "Reviewed or not", "yes".__eq__, lambda value: "Reviewed here"),
@@ -102,8 +110,8 @@ class Question:
 
     @property
     def is_for_crawlers(self) -> bool:
-        """Whether search engines should keep it: a single filter in the usual order. Of combinations there are
-        millions."""
+        """Whether search engines should keep it if it holds anything: a single filter in the usual order. Of
+        combinations there are millions."""
         return len(self.chosen) < 2 and not self.order and not (self.choose and self.chosen)
 
 
@@ -130,9 +138,9 @@ def read_question(
 
 
 def _meant(index: Index, name: str, value: str) -> str:
-    """The value that is meant: as it is written, or else in small letters; what it has become, if it was renamed."""
+    """The value that is meant: as it is written, or else as it usually is; what it has become, if it was renamed."""
     former = index.former.get(name, {})
-    for written in (value, value.lower()):
+    for written in (value, FACETS[name].usual(value)):
         if is_known(index, name, written):
             return written
         if written in former:

@@ -36,6 +36,6 @@ def archive_head(context, archive: Archive) -> SafeString:
     links = format_html_join(
         "\n", '<link rel="{}" href="{}{}">', ((rel, settings.SITE_URL, way) for rel, way in ways.items())
     )
-    if question.is_for_crawlers:
+    if question.is_for_crawlers and (page.object_list or not question.chosen):
         return links
     return format_html('{}\n<meta name="robots" content="noindex, follow">', links)

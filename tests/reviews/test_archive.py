@@ -133,6 +133,8 @@ def test_each_filter_can_be_taken_back(client, shelf):
         "decade=1970s&year=1974": "?year=1974",
         "decade=1940s&year=1974": "?decade=1940s",
         "year=+1974+": "?year=1974",
+        "rating=5.0": "?rating=5",
+        "rating=4.50": "?rating=4.5",
         "page=2&order=rated&genre=drama&decade=1970s": "?decade=1970s&genre=drama&order=rated&page=2",
     }.items(),
 )
@@ -146,7 +148,7 @@ def test_every_question_has_one_address(client, shelf, asked, address):
     "query",
     [
         "country=zz", "country=france", "year=74", "year=0000", "year=1700", "year=9999", "decade=1974", "decade=1800s",
-        "decade=9990s", "language=qqq", "genre=no-such", "author=nobody", "tag=nothing", "rating=6", "rating=4.25",
+        "decade=9990s", "language=qqq", "genre=no-such", "author=nobody", "tag=nothing", "rating=6", "rating=4.25", "rating=0.0",
         "rating=-1", "rating=0", "order=random", "choose=rating", "choose=x", "page=0", "page=-1", "page=x", "page=01",
         "page=99", "page=1e3", "country=fr&page=99", "genre=%00", "tag=%ED%A0%80", "author=%27%20OR%201%3D1--", "tag=%3Cscript%3E",
         "country=" + "f" * 10_000, "page=" + "9" * 10_000, "genre=" + "%F0%9F%8E%AC" * 300, "year=%D9%A1%D9%A9%D9%A7%D9%A4",
@@ -242,6 +244,11 @@ def test_one_filter_may_be_kept_by_search_engines_and_a_combination_may_not(clie
 
         assert (page.select_one("meta[name=robots]") is None) == is_kept
         assert links(page)["canonical"].endswith(f"/reviews/{query}")
+
+
+@pytest.mark.parametrize("address", ["/reviews/?country=aq", "/films/?country=aq", "/people/?role=sound"])
+def test_empty_filter_is_not_for_search_engines(client, shelf, address):
+    assert read(client, address).select_one("meta[name=robots]")["content"] == "noindex, follow"
 
 
 def test_pages_of_a_list_name_their_neighbours(client, shelf):
