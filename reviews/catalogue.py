@@ -1,7 +1,7 @@
 """Public pages of films and people. They live here, not in films/ and people/, because each joins facts
 with what the publication says of them, and imports point downwards only."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from config.http import public_page
@@ -44,13 +44,16 @@ def film_detail(request: HttpRequest, slug: str) -> HttpResponse:
 @public_page
 def person_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """A person: dates, biography, filmography by role (?order=oldest turns it round), and whom they work with."""
-    order = request.GET.get("order", "newest")
-    if order not in ("newest", "oldest"):
+    asked = request.GET.get("order", "")
+    order = asked.strip().lower()
+    if order not in ("", "newest", "oldest"):
         raise Http404("Films are listed newest or oldest first.")
     people = Person.objects.select_related("portrait").prefetch_related("other_names")
     person, redirect = get_or_redirect(people, slug)
     if redirect:
         return redirect
+    if "order" in request.GET and asked != "oldest":
+        return HttpResponseRedirect(person.get_absolute_url() + ("?order=oldest" if order == "oldest" else ""))
     groups = filmography(person, oldest_first=order == "oldest")
     films = {row.film.pk: row.film for group in groups for row in group.films}
     context = {

@@ -125,7 +125,11 @@ def filmography(person: Person, *, oldest_first: bool = False) -> list[RoleFilms
         characters.setdefault(role, {}).setdefault(film_id, []).append(character)
     groups, seen = [], set()
     for role, played in characters.items():
-        entries = [FilmCredit(by_pk[pk], ", ".join(filter(None, names)), pk in seen) for pk, names in played.items()]
+        entries = [
+            FilmCredit(by_pk[pk], ", ".join(filter(None, names)), pk in seen)
+            for pk, names in played.items()
+            if pk in by_pk  # deleted between the two queries
+        ]
         entries.sort(key=lambda entry: _by_year(entry.film, oldest_first))
         groups.append(RoleFilms(role, FILMOGRAPHY_HEADINGS[role], entries))
         seen |= played.keys()
@@ -148,7 +152,15 @@ class Collaborator:
     years: str
 
 
-def collaborators(person: Person, limit: int = 12) -> list[Collaborator]:
+@dataclass(frozen=True)
+class Together:
+    """The people who made most films with a person; `are_all` unless there are more."""
+
+    people: list[Collaborator]
+    are_all: bool
+
+
+def collaborators(person: Person, limit: int = 12) -> Together:
     """Who made films with a person more than once, most films first: two queries. The database counts films, not
     credits: who wrote and directed a film made it once."""
     theirs = Credit.objects.filter(film__in=person.credits.values("film")).order_by()
@@ -157,14 +169,15 @@ def collaborators(person: Person, limit: int = 12) -> list[Collaborator]:
         .values("person", "person__name", "person__slug")
         .annotate(films=Count("film", distinct=True), first=Min("film__year"), last=Max("film__year"))
         .filter(films__gt=1)
-        .order_by("-films", "person__sort_name", "person")[:limit]
+        .order_by("-films", "person__letter", "person__sort_key", "person")[: limit + 1]
     )
+    are_all, most = len(most) <= limit, most[:limit]
     roles: dict[int, list[str]] = {}
     counted = theirs.filter(person__in=[row["person"] for row in most]).values_list("person", "role")
     by_count = counted.annotate(films=Count("film", distinct=True)).values_list("person", "role", "films")
     for pk, role, _films in sorted(by_count, key=lambda row: (-row[2], ROLE_ORDER[row[1]])):
         roles.setdefault(pk, []).append(Role(role).label.lower())
-    return [
+    people = [
         Collaborator(
             row["person__name"],
             row["person__slug"],
@@ -173,7 +186,9 @@ def collaborators(person: Person, limit: int = 12) -> list[Collaborator]:
             _span(row["first"], row["last"]),
         )
         for row in most
+        if row["person"] in roles  # deleted between the two queries
     ]
+    return Together(people, are_all)
 
 
 def _span(first: int | None, last: int | None) -> str:
@@ -187,4 +202,4 @@ def most_reviewed_directors(limit: int = 12) -> list[Person]:
     counted = Person.objects.filter(credits__role=Role.DIRECTOR, credits__film__in=visible).annotate(
         reviewed=Count("credits__film", distinct=True)
     )
-    return list(counted.order_by("-reviewed", "sort_name", "pk")[:limit])
+    return list(counted.order_by("-reviewed", "letter", "sort_key", "pk")[:limit])

@@ -1,9 +1,13 @@
 """Pages of people and films: the filmography, who worked together, full credits, and films with the same people."""
 
+from contextlib import contextmanager
+
 import pytest
+from django.db import connection
 
 from films.models import Role
 from people.models import Person
+from reviews.coverage import collaborators, filmography
 from reviews.models import Publication
 from tests.factories import (
     AuthorFactory,
@@ -33,6 +37,22 @@ def made(person, title, year, **roles):
     return film
 
 
+@contextmanager
+def before_second_query(act):
+    """Somebody does something between the first query and the second."""
+    asked = 0
+
+    def wrapper(execute, *args):
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            act()
+        return execute(*args)
+
+    with connection.execute_wrapper(wrapper):
+        yield
+
+
 class TestFilmography:
     def titles(self, page):
         return [text(item) for item in section(page, "Films as director").select("h3")]
@@ -58,12 +78,29 @@ class TestFilmography:
 
         assert page.select_one('link[rel="canonical"]')["href"].endswith("/people/jacques-audiard/")
 
-    @pytest.mark.parametrize("order", ["", "OLDEST", "x" * 10_000, "%00", "%ed%a0%80", "' OR 1=1 --", "<script>"])
+    @pytest.mark.parametrize(
+        ("order", "address"),
+        {"": "", "newest": "", "NEWEST": "", "OLDEST": "?order=oldest", "oldest+": "?order=oldest"}.items(),
+    )
+    def test_order_has_one_address(self, client, audiard, order, address):
+        response = client.get(f"/people/jacques-audiard/?order={order}")
+
+        assert (response.status_code, response.url) == (302, f"/people/jacques-audiard/{address}")
+
+    @pytest.mark.parametrize("order", ["x" * 10_000, "%00", "%ed%a0%80", "' OR 1=1 --", "<script>"])
     def test_order_that_makes_no_sense_is_a_404(self, client, audiard, order):
         response = client.get(f"/people/jacques-audiard/?order={order}")
 
         assert response.status_code == 404
         assert b"<script>" not in response.content
+
+    def test_film_that_is_deleted_while_the_page_is_made_is_left_out(self, audiard):
+        kept, gone = made(audiard, "Kept", 2001), made(audiard, "Gone", 2002)
+
+        with before_second_query(gone.delete):
+            (group,) = filmography(audiard)
+
+        assert [row.film for row in group.films] == [kept]
 
     def test_films_say_what_they_were_rated_and_by_whom(self, client, audiard):
         film, short = made(audiard, "A Prophet", 2009), made(audiard, "Read My Lips", 2001)
@@ -135,6 +172,27 @@ class TestCollaborators:
             page = soup(client.get(audiard.get_absolute_url()))
 
         assert len(section(page, "Often together").select("li")) == 12
+        assert "there are others" in text(section(page, "Often together"))
+
+    def test_page_says_nothing_of_others_where_all_are_named(self, client, audiard):
+        cast = [PersonFactory() for _ in range(12)]
+        for number in range(2):
+            made(audiard, f"Film {number}", 2000, actor=cast)
+
+        page = soup(client.get(audiard.get_absolute_url()))
+
+        assert len(self.together(client, audiard)) == 12
+        assert "there are others" not in text(section(page, "Often together"))
+
+    def test_who_is_deleted_while_the_page_is_made_is_left_out(self, audiard):
+        kept, gone = PersonFactory(name="Kept"), PersonFactory(name="Gone")
+        for number in range(2):
+            made(audiard, f"Film {number}", 2000, actor=[kept, gone])
+
+        with before_second_query(lambda: gone.credits.all().delete()):
+            together = collaborators(audiard)
+
+        assert [other.name for other in together.people] == ["Kept"]
 
 
 class TestCredits:
