@@ -5,7 +5,7 @@ from datetime import date
 from itertools import groupby
 from operator import itemgetter
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -144,30 +144,34 @@ def with_numbers(seasons: QuerySet[Season]) -> QuerySet[Season]:
 # --- The place of a review ------------------------------------------------------------------------
 
 
+SHELF_LENGTH = 5  # parts of a season on the page of one of them
+
+
 @dataclass(frozen=True)
-class Neighbour:
-    """The part of a season before or after another."""
+class Beside:
+    """A part of a season near another; without an address, it is that other itself."""
 
     title: str
-    url: str
-    is_reviewed: bool
+    url: str = ""
+    is_reviewed: bool = True
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a review stands in a season: the season's title and address, and what stands beside the review."""
+    """Where a review stands in a season: the season's title and address, and the parts around it with the number of
+    their first."""
 
     season: str
     url: str
     number: int
     total: int
-    before: Neighbour | None
-    after: Neighbour | None
+    parts: list[Beside]
+    first: int
 
 
 def with_places(reviews: QuerySet[Review]) -> QuerySet[Review]:
     """Adds the review's place in the public seasons that show it, as a column of its query. Of a long programme only
-    the parts before and after are fetched."""
+    some parts before and after are fetched."""
     return reviews.annotate(**ready_made(Review, _place_columns, at=timezone.now()))
 
 
@@ -185,22 +189,30 @@ def _place_columns(now) -> dict:
             season_slug="season__slug",
             earlier=how_many(before),
             later=how_many(after),
-            before=_neighbours(before.reverse()),
-            after=_neighbours(after),
+            title=Coalesce(Subquery(_shown_review().values("headline")), Value("")),
+            film_title=Subquery(_shown_film().values("title")),
+            before=_beside(before.reverse()),
+            after=_beside(after),
         )
     }
 
 
-def _neighbours(entries: QuerySet[SeasonEntry]):
-    """The first of the entries as a column: a list of one row, or none."""
-    review = Review.objects.filter(pk=OuterRef("review_shown"))
-    film = Film.objects.filter(pk=OuterRef("film_shown"))
+def _shown_review() -> QuerySet[Review]:
+    return Review.objects.filter(pk=OuterRef("review_shown"))
+
+
+def _shown_film() -> QuerySet[Film]:
+    return Film.objects.filter(pk=OuterRef("film_shown"))
+
+
+def _beside(entries: QuerySet[SeasonEntry]):
+    """The first of the entries as a column, as many as a shelf can need."""
     return rows(
-        entries[:1],
-        review_slug=Subquery(review.values("slug")),
-        headline=Subquery(review.values("headline")),
-        film_slug=Subquery(film.values("slug")),
-        film_title=Subquery(film.values("title")),
+        entries[: SHELF_LENGTH - 1],
+        review_slug=Subquery(_shown_review().values("slug")),
+        title=Subquery(_shown_review().values("headline")),
+        film_slug=Subquery(_shown_film().values("slug")),
+        film_title=Subquery(_shown_film().values("title")),
     )
 
 
@@ -213,18 +225,22 @@ def places_of(review: Review) -> list[Place]:
 
 
 def _place(row: dict) -> Place:
+    before, after = row["before"], row["after"]
+    half = SHELF_LENGTH // 2
+    before = before[: max(half, SHELF_LENGTH - 1 - len(after))]
+    after = after[: SHELF_LENGTH - 1 - len(before)]
     return Place(
         row["season"],
         reverse("seasons:detail", args=[row["season_slug"]]),
         number=row["earlier"] + 1,
         total=row["earlier"] + 1 + row["later"],
-        before=next(map(_neighbour, row["before"]), None),
-        after=next(map(_neighbour, row["after"]), None),
+        parts=[*map(_part, reversed(before)), Beside(row["title"] or row["film_title"]), *map(_part, after)],
+        first=row["earlier"] + 1 - len(before),
     )
 
 
-def _neighbour(part: dict) -> Neighbour:
-    if part["review_slug"]:
-        url = reverse("reviews:detail", args=[part["review_slug"]])
-        return Neighbour(part["headline"] or part["film_title"], url, is_reviewed=True)
-    return Neighbour(part["film_title"], reverse("films:detail", args=[part["film_slug"]]), is_reviewed=False)
+def _part(row: dict) -> Beside:
+    if row["review_slug"]:
+        url = reverse("reviews:detail", args=[row["review_slug"]])
+        return Beside(row["title"] or row["film_title"], url)
+    return Beside(row["film_title"], reverse("films:detail", args=[row["film_slug"]]), is_reviewed=False)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from config.admin_base import Blocks, EditorAdmin, Rows
 from config.admin_forms import GuardedForm, in_words
 from reviews import roles
-from reviews.admin.previews import as_preview
+from reviews.admin.previews import PreviewsUnsaved, as_preview
 from reviews.front import compose, composed_pages
 from reviews.home import home_page
 from reviews.models import FrontPage, FrontPick, FrontRow
@@ -64,7 +64,7 @@ class PickRows(Rows):
 
 
 @admin.register(FrontPage)
-class FrontPageAdmin(EditorAdmin):
+class FrontPageAdmin(PreviewsUnsaved, EditorAdmin):
     """Several may be prepared; one, or none, stands on the site."""
 
     form = GuardedForm
@@ -124,7 +124,7 @@ class FrontPageAdmin(EditorAdmin):
         return f"{place}. Saved {in_words(obj.changed_at)}"
 
     def tools(self, request, obj):
-        return [("Preview", reverse("admin:reviews_frontpage_preview", args=[obj.pk]))]
+        return [("Preview as saved", reverse("admin:reviews_frontpage_preview", args=[obj.pk]))]
 
     def view_on_site(self, obj):
         return reverse("home") if getattr(obj, "stored", obj).is_live else None
@@ -143,6 +143,8 @@ class FrontPageAdmin(EditorAdmin):
 
     def _put_or_take(self, request, obj: FrontPage) -> HttpResponse | None:
         """What the two other buttons of the save bar ask for, once the page is saved."""
+        if "_preview" in request.POST:
+            return None
         empty = obj.rows.filter(kind=FrontRow.Kind.PICKED, picks=None).first()
         if not ({"_put_on_site", "_take_off_site"} & request.POST.keys()) or not self.has_publish_permission(request):
             if empty and "_addanother" not in request.POST:
@@ -168,11 +170,15 @@ class FrontPageAdmin(EditorAdmin):
 
     def preview(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The home page as readers would see it, with such unpublished reviews as the person may open here."""
-        page = get_object_or_404(composed_pages(), pk=pk)
+        page = get_object_or_404(FrontPage, pk=pk)
         if not self.has_view_permission(request, page):
             raise PermissionDenied
+        return self.page_of(request, page)
+
+    def page_of(self, request, obj, **context):
+        page = composed_pages().get(pk=obj.pk)
         front = compose(page, roles.reviews_to_preview(request.user))
-        return as_preview(home_page(request, front), front_page=page)
+        return as_preview(home_page(request, front), front_page=page, **context)
 
     # --- The list
 

@@ -13,7 +13,7 @@ from config.admin_forms import GuardedForm, RowForm
 from config.richtext import LONG
 from config.sql import how_many
 from reviews import roles
-from reviews.admin.previews import as_preview
+from reviews.admin.previews import PreviewsUnsaved, as_preview
 from reviews.home import season_page
 from reviews.models import Season, SeasonEntry
 from reviews.models.review import STANDFIRST_LENGTH
@@ -40,7 +40,7 @@ class EntryRows(Rows):
 
 
 @admin.register(Season)
-class SeasonAdmin(EditorAdmin):
+class SeasonAdmin(PreviewsUnsaved, EditorAdmin):
     form = GuardedForm
     list_display = ["title", "dates", "entry_count", "is_public"]
     list_filter = ["is_public"]
@@ -96,4 +96,8 @@ class SeasonAdmin(EditorAdmin):
         season = get_object_or_404(Season, pk=pk)
         if not self.has_view_permission(request, season):
             raise PermissionDenied
-        return as_preview(season_page(request, season, roles.reviews_to_preview(request.user)))
+        return self.page_of(request, season)
+
+    def page_of(self, request, obj, **context):
+        season = Season.objects.get(pk=obj.pk)
+        return as_preview(season_page(request, season, roles.reviews_to_preview(request.user)), **context)

@@ -82,6 +82,7 @@ document.addEventListener("DOMContentLoaded", () => {
   if (changed) state.textContent += ". Not saved: see above"
   form.addEventListener("input", note)
   form.addEventListener("change", note)
-  form.addEventListener("submit", () => (changed = false))
+  // A preview opens in a tab of its own and saves nothing.
+  form.addEventListener("submit", ({ submitter }) => (changed &&= submitter?.formTarget === "_blank"))
   window.addEventListener("beforeunload", (event) => changed && event.preventDefault())
 })

@@ -1,6 +1,7 @@
 """Composing home pages and seasons at the desk."""
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -270,6 +271,56 @@ class TestPreview:
         assert "Draft: readers do not see it yet" in preview.text
         assert address(Season, "preview", season.pk) in tools
         assert "Draft of Ada" not in client.get("/seasons/winter/").text
+
+
+class TestPreviewOfWhatIsNotSaved:
+    """The button of the form: readers of a page that is on the site see nothing of what is being tried."""
+
+    def test_shows_what_is_typed_and_keeps_none_of_it(self, sign_in, editor, page, public, ada):
+        make_review(FilmFactory(), ada, state=State.PUBLISHED)  # one leads, the other stands in the row
+        page.put_on_site()
+        FrontRow.objects.create(page=page, kind=Kind.LATEST, heading="As it was", position=1)
+        client = sign_in(editor)
+        before, logged = client.get("/").content, LogEntry.objects.count()
+        typed = form_data(client.get(changing(page))) | {"rows-0-heading": "As it will be", "_preview": "Preview"}
+
+        preview = client.post(changing(page), typed)
+
+        assert preview.status_code == 200
+        assert ">As it will be</h2>" in preview.text
+        assert "nothing is saved" in preview.text
+        assert "noindex" in preview["X-Robots-Tag"]
+        assert FrontRow.objects.get().heading == "As it was"
+        assert client.get("/").content == before
+        assert LogEntry.objects.count() == logged
+
+    def test_works_for_a_page_that_was_never_saved(self, sign_in, editor, public):
+        client = sign_in(editor)
+        adding = reverse("admin:reviews_season_add")
+        typed = form_data(client.get(adding)) | {"title": "Winter with Ozu", "_preview": "Preview"}
+
+        preview = client.post(adding, typed)
+
+        assert "Winter with Ozu" in preview.text
+        assert "nothing is saved" in preview.text
+        assert not Season.objects.exists()
+
+    def test_faults_are_shown_in_the_form_as_when_saving(self, sign_in, editor, page):
+        FrontRow.objects.create(page=page, kind=Kind.LATEST, position=1)
+        client = sign_in(editor)
+        typed = form_data(client.get(changing(page))) | {"rows-0-kind": "tag", "_preview": "Preview"}
+
+        answer = client.post(changing(page), typed)
+
+        assert "Choose the tag this row is about." in answer.text
+        assert FrontRow.objects.get().kind == Kind.LATEST
+
+    def test_row_whose_reviews_are_still_to_be_named_is_no_obstacle(self, sign_in, editor, page):
+        FrontRow.objects.create(page=page, kind=Kind.PICKED, position=1)
+        client = sign_in(editor)
+        typed = form_data(client.get(changing(page))) | {"_preview": "Preview"}
+
+        assert client.post(changing(page), typed).status_code == 200
 
 
 class TestSeasonForm:

@@ -249,11 +249,13 @@ class TestShelf:
         shelf = page.find(id="h-season-1").find_parent("section")
         assert shelf.h2.get_text() == "Part 2 of Winter with Ozu"
         assert shelf.h2.a["href"] == "/seasons/winter-with-ozu/"
-        links = {link.get_text(" ", strip=True): link["href"] for link in shelf.nav.select("a")}
-        assert links == {
-            "Before it in the season A cake": "/reviews/a-cake/",
-            "Next in the season, review still to come Tokyo Story": "/films/tokyo-story-1953/",
-        }
+        assert [part.get_text() for part in shelf.select("li")] == [
+            "A cake",
+            "Late Spring This review",
+            "Tokyo Story Review still to come",
+        ]
+        assert [link["href"] for link in shelf.select("li a")] == ["/reviews/a-cake/", "/films/tokyo-story-1953/"]
+        assert shelf.select_one("[aria-current]").get_text() == "Late Spring"
 
     def test_a_review_in_two_seasons_has_two_shelves_newest_first(self, client, late_spring):
         make_season(late_spring, title="One")
@@ -279,17 +281,31 @@ class TestShelf:
 
         assert (place.number, place.total) == (count, count)
 
-    def test_only_the_parts_beside_it_come_with_it(self, late_spring):
+    def test_chosen_itself_it_stands_there_once_though_its_film_comes_later(self, late_spring):
         films = [FilmFactory(title=f"F{number}") for number in range(6)]
         season = make_season(films[0], DraftFactory(), films[1], late_spring, films[2], late_spring.film, *films[3:])
         season.entries.update(position=1)  # so that the order is the one they were made in
 
+        [place] = places_of(late_spring)
+
+        assert (place.number, place.total, place.first) == (3, 8, 1)
+        assert [part.title for part in place.parts] == ["F0", "F1", "Late Spring", "F2", "Late Spring"]
+
+    @pytest.mark.parametrize(
+        ("place_of_it", "shown"),
+        [(0, range(5)), (1, range(5)), (15, range(13, 18)), (28, range(25, 30)), (29, range(25, 30))],
+    )
+    def test_of_a_long_programme_five_parts_are_shown_and_few_more_fetched(self, late_spring, place_of_it, shown):
+        films = [FilmFactory(title=f"F{number}") for number in range(29)]
+        films.insert(place_of_it, late_spring.film)
+        make_season(*films)
+
         found = with_places(Review.objects.published()).get(pk=late_spring.pk)
 
         [place] = places_of(found)
-        assert (place.number, place.total) == (3, 8)
-        assert (place.before.title, place.after.title) == ("F1", "F2")
-        assert {film.title for film in films if f"{film.title}'" in str(found.place_rows)} == {"F1", "F2", "F3"}
+        assert [part.title for part in place.parts] == [films[number].title for number in shown]
+        assert place.first == shown[0] + 1
+        assert sum(len(found.place_rows[0][side]) for side in ("before", "after")) <= 8
 
 
 class TestForMachines:
