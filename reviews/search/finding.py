@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 from taggit.models import Tag
 
+from films.models import Credit
 from reviews.changes import SOME_MOMENT
 from reviews.models import Review
 from reviews.search.analysis import MOST_TERMS, WORD, Query, correctable, folded, near, pieces, read_query, slips
@@ -21,6 +22,7 @@ from reviews.search.index import engine, freshen
 MOST = {Kind.REVIEW: 120, Kind.FILM: 120, Kind.PERSON: 96, Kind.AUTHOR: 96, Kind.TAG: 96}
 """How many records of a kind are listed, the newest of those that match equally well. A word that is everywhere would
 otherwise have all of them weighed against each other."""
+MOST_WEIGHED = 120  # of a kind, by how much we have written of them
 MOST_COMPARED = 60  # of a kind, for suggestions
 NAMES = (Tier.WHOLE, Tier.FIRST, Tier.WORDS, Tier.BEGINNING, Tier.NAME)
 FEW = 3  # with fewer matches than this in names and text, a correction is offered beside them
@@ -80,7 +82,8 @@ def ask(query: Query, plan: list[Part], most: dict[Kind, int]) -> Found:
     found = Found(query)
     for number, matched in hits.items():
         kind = Kind(number)
-        written = _written(kind, [pk for pk, (tier, _score) in matched.items() if tier < Tier.TEXT])
+        names = [pk for pk in sorted(matched, key=matched.__getitem__) if matched[pk][0] < Tier.TEXT]
+        written = _written(kind, names[:MOST_WEIGHED])
         ids = sorted(matched, key=lambda pk: (matched[pk][0], -written.get(pk, 0), matched[pk][1], -pk))
         found.ids[kind], found.best[kind] = ids[: most[kind]], Tier(matched[ids[0]][0])
         if len(ids) > most[kind]:
@@ -89,12 +92,15 @@ def ask(query: Query, plan: list[Part], most: dict[Kind, int]) -> Found:
 
 
 def _written(kind: Kind, ids: list[int]) -> dict[int, int]:
-    """How many reviews there are of these films, or of films of these people."""
-    path = {Kind.FILM: "film", Kind.PERSON: "film__credits__person"}.get(kind)
-    if not path:
-        return {}
-    reviews = Review.objects.published().order_by().filter(**{f"{path}__in": ids})
-    return dict(reviews.values_list(path).annotate(Count("pk", distinct=True)))
+    """How many reviews there are of these films, or reviewed films of these people. Asked for the reviews of people,
+    SQLite walks through all reviews."""
+    reviews = Review.objects.published().order_by()
+    if kind is Kind.FILM:
+        return dict(reviews.filter(film__in=ids).values_list("film").annotate(Count("pk")))
+    if kind is Kind.PERSON:
+        credits = Credit.objects.order_by().filter(Exists(reviews.filter(film=OuterRef("film"))), person__in=ids)
+        return dict(credits.values_list("person").annotate(Count("film", distinct=True)))
+    return {}
 
 
 def _plan(kinds: Iterable[Kind], tiers: Iterable[Tier], most: dict[Kind, int]) -> list[Part]:
