@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFeed, rfc3339_date
 from django.utils.html import format_html
+from django.utils.http import http_date
 from django.utils.safestring import SafeString, mark_safe
 from taggit.models import Tag
 
@@ -62,7 +63,9 @@ class RssFeed(DatedFeed, Rss201rev2Feed):
         }
 
     def add_item_elements(self, handler, item):
-        super().add_item_elements(handler, item)
+        super().add_item_elements(
+            handler, item | {"description": escape(item["description"])}
+        )  # readers take it for HTML
         for author in item["authors"]:  # RSS's own <author> is a mail address
             handler.addQuickElement("dc:creator", author["name"])
         handler.addQuickElement("content:encoded", item["content"])
@@ -78,7 +81,9 @@ class AtomFeed(DatedFeed, Atom1Feed):
     """Atom with the text of each entry beside its summary."""
 
     def add_item_elements(self, handler, item):
-        super().add_item_elements(handler, item)
+        super().add_item_elements(handler, item | {"description": None})  # it would call the summary HTML
+        if item["description"]:
+            handler.addQuickElement("summary", item["description"], {"type": "text"})
         for author in item["authors"]:
             handler.startElement("author", {})
             handler.addQuickElement("name", author["name"])
@@ -152,11 +157,19 @@ def answer(channel: Channel, publication: Publication, ending: str) -> HttpRespo
         language="en-gb",
         feed_url=absolute(channel.address(ending)),
     )
-    for review in channel.reviews.newest_first().for_cards().defer(None).prefetch_related("tags")[:LENGTH]:
+    reviews = list(channel.reviews.newest_first().for_cards().defer(None).prefetch_related("tags")[:LENGTH])
+    for review in reviews:
         feed.add_item(**item(review, publication))
     response = HttpResponse(content_type=feed.content_type)
+    if reviews:
+        response.headers["Last-Modified"] = http_date(max(map(last_touched, reviews)).timestamp())
     feed.write(response, "utf-8")
     return response
+
+
+def last_touched(review: Review) -> datetime:
+    """When anything last changed of what a feed prints of a review, or it appeared: small corrections count here."""
+    return max(review.published_at, review.changed_at, review.film.changed_at)
 
 
 def item(review: Review, publication: Publication) -> dict:
@@ -194,8 +207,8 @@ def picture(review: Review) -> dict | None:
 
 
 def content(review: Review, publication: Publication, address: str) -> str:
-    """The whole review as HTML that can stand on another site: every address in it is absolute. Who reads it there
-    has nothing to open, so what is marked as spoiling stays here."""
+    """The whole review as HTML that can stand on another site: every address in it is absolute, and pictures are
+    plain <img>. Who reads it there has nothing to open, so what is marked as spoiling stays here."""
     instead = format_html('<a href="{}">Spoiler: read it on the site</a>', address)
     text = render_to_string(
         "reviews/feed_content.html",
@@ -207,9 +220,10 @@ def content(review: Review, publication: Publication, address: str) -> str:
             "figure": rating_figure(review, publication),
         },
     )
-    return with_absolute_addresses(text, address)
+    return with_absolute_addresses(_PICTURE.sub(r"\1", text), address)
 
 
+_PICTURE = re.compile(r"<picture>(?:<source [^<]*>)*(<img .*?>)</picture>", re.DOTALL)
 _TAG = re.compile(r"""<[a-z][^<>"]*(?:"[^"]*"[^<>"]*)*>""")
 _ADDRESS = re.compile(r'(?<=\s)(href|src|cite)="([^"]*)"')
 _HIDDEN = re.compile(r'<span class="vh">[^<]*</span>|(?<=<span) aria-hidden="true"')

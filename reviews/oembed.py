@@ -86,6 +86,7 @@ def told_of(review: Review, most: tuple[int, int]) -> dict:
     authors = review.author_names
     card = {"review": review, "address": address, "publication": publication}
     card |= {"title": own_name(review), "figure": rating_figure(review, publication)}
+    card |= {"scale": absolute(reverse("ratings"))}
     told = {
         "version": "1.0",
         "type": "rich",

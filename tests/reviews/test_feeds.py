@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
+import time_machine
 from bs4 import BeautifulSoup
 from django.utils import timezone
 
@@ -127,9 +128,30 @@ def test_content_is_whole_and_stands_on_its_own(client, review):
     assert page.img["alt"] == "A lake at night."
     words = page.get_text(" ", strip=True)
     assert "The <boat> turns." in words
-    assert "Rated 4.5 out of 5" in words
+    assert page.find("a", string="Rated 4.5 out of 5")["href"] == "http://testserver/ratings/"
     assert "A note." in words
     assert "Back to the text" not in words
+
+
+def test_picture_in_a_text_is_one_image_with_an_absolute_address(client, review):
+    review.body = '<p>Here:</p><img src="/media/stills/ab/cd-1600x900-1280.jpg" alt="Reeds &gt; rain">'
+    review.save()
+
+    page = BeautifulSoup(client.get("/feeds/reviews.json").json()["items"][0]["content_html"], "html5lib")
+
+    assert page.select("picture, source, [srcset]") == []
+    found = page.find("img", alt="Reeds > rain")
+    assert found["src"] == "http://testserver/media/stills/ab/cd-1600x900-1280.jpg"
+
+
+def test_summary_is_plain_text_and_said_to_be(client, review):
+    Review.objects.update(standfirst="Tom & Jerry <b>x</b> x < y")
+
+    summary = entries(client.get("/feeds/reviews.atom"))[0].find(f"{ATOM}summary")
+    description = xml(client.get("/feeds/reviews.rss")).findtext("channel/item/description")
+
+    assert (summary.get("type"), summary.text) == ("text", "Tom & Jerry <b>x</b> x < y")
+    assert description == "Tom &amp; Jerry &lt;b&gt;x&lt;/b&gt; x &lt; y"  # readers of RSS take it for HTML
 
 
 def test_publication_without_ratings_sends_none(client, review):
@@ -203,6 +225,22 @@ def test_reader_who_has_the_feed_is_told_so(client, review, django_assert_num_qu
 
     assert again.status_code == 304
     assert response.headers["Cache-Control"] == "public, max-age=0, s-maxage=60"
+
+
+def test_reader_who_knows_the_date_is_told_so_until_something_changes(client, review):
+    date = client.get("/feeds/reviews.atom").headers["Last-Modified"]
+    same = client.get("/feeds/reviews.atom", headers={"If-Modified-Since": date})
+    with time_machine.travel(timezone.now() + timedelta(minutes=5)):
+        review.film.save()
+        changed = client.get("/feeds/reviews.atom", headers={"If-Modified-Since": date})
+
+    assert (same.status_code, changed.status_code) == (304, 200)
+
+
+def test_head_tells_the_etag_that_get_tells(client, review):
+    head = client.head("/feeds/reviews.atom?utm_source=x").headers
+
+    assert head["ETag"] == client.get("/feeds/reviews.atom?utm_source=x").headers["ETag"]
 
 
 @pytest.mark.parametrize("count", [1, 3, 20])

@@ -49,6 +49,7 @@ def test_answer_has_what_the_specification_asks(client, review):
     assert card["cite"] == PAGE
     assert "A <boat> & a city." in card.get_text()
     assert "Rated 4 out of 5 by Otto Splice in Second Reel" in card.get_text()
+    assert card.find("a", string="Rated 4 out of 5")["href"] == "http://testserver/ratings/"
     assert not {"script", "iframe", "style", "img"} & {tag.name for tag in card.find_all(True)}
 
 
