@@ -4,8 +4,8 @@ import re
 from functools import wraps
 
 from django.core.paginator import EmptyPage, Page, Paginator
-from django.http import Http404, HttpRequest
-from django.utils.cache import patch_cache_control
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
 
 
@@ -16,11 +16,17 @@ def public_page(view):
     @wraps(view)
     def answer(request, *args, **kwargs):
         response = view(request, *args, **kwargs)
-        if response.status_code == 200:
-            patch_cache_control(response, public=True, max_age=0, s_maxage=60)
-        return response
+        return for_everybody(response) if response.status_code == 200 else response
 
     return require_safe(answer)
+
+
+def for_everybody(response: HttpResponse) -> HttpResponse:
+    """The answer, with leave for caches to keep it. It says itself what the packer would say of it: a "not modified"
+    is never packed, and has to name the same as the page."""
+    patch_cache_control(response, public=True, max_age=0, s_maxage=60)
+    patch_vary_headers(response, ["Accept-Encoding"])
+    return response
 
 
 def page_number(text: str) -> int:

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.middleware.csp import ContentSecurityPolicyMiddleware
 from django.middleware.gzip import GZipMiddleware
+from django.middleware.http import ConditionalGetMiddleware
+from django.utils.cache import set_response_etag
 
 
 def in_admin(request) -> bool:
@@ -29,6 +31,15 @@ class SteadyGZipMiddleware(GZipMiddleware):
             return response
         if in_admin(request):
             return self.padded.process_response(request, response)
+        return super().process_response(request, response)
+
+
+class NamedVersionMiddleware(ConditionalGetMiddleware):
+    """As Django's, and HEAD hears the same ETag as GET: our views make the whole page for it."""
+
+    def process_response(self, request, response):
+        if request.method == "HEAD" and self.needs_etag(response) and not response.has_header("ETag"):
+            set_response_etag(response)
         return super().process_response(request, response)
 
 

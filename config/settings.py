@@ -66,7 +66,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "reviews.page_cache.PageCacheMiddleware",
     "config.middleware.SteadyGZipMiddleware",
-    "django.middleware.http.ConditionalGetMiddleware",
+    "config.middleware.NamedVersionMiddleware",
     "config.middleware.ContentPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.middleware.gzip import re_accepts_gzip
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
+from django.utils.http import parse_http_date_safe
 
 from reviews.changes import state_of_content
 
@@ -39,10 +40,14 @@ class PageCacheMiddleware:
         if kept is not None:
             body, headers = kept
             response = HttpResponse(body, headers=headers)
-            return get_conditional_response(request, etag=response.headers.get("ETag"), response=response)
+            return get_conditional_response(
+                request,
+                etag=response.headers.get("ETag"),
+                last_modified=parse_http_date_safe(response.headers.get("Last-Modified", "")),
+                response=response,
+            )
         response = self.get_response(request)
-        # A page made for HEAD has no ETag.
-        if request.method == "GET" and may_be_kept(response):
+        if may_be_kept(response):
             cache.set(key, (response.content, dict(response.headers)), KEPT_SECONDS)
         return response
 

@@ -4,7 +4,8 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from config.http import public_page
+from config.http import for_everybody, public_page
+from config.middleware import in_admin
 from config.slugs import get_or_redirect
 from films.models import Role
 from films.pictures import credits_of
@@ -99,8 +100,11 @@ def page_detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception) -> HttpResponse:
-    """404 in the publication's design, with ways on."""
+    """404 in the publication's design, with ways on. Caches may keep it like any page, but no address of the admin."""
     newest = (
         Review.objects.published().newest_first().select_related("film").only("headline", "slug", "film__title")[:3]
     )
-    return TemplateResponse(request, "404.html", {"newest": newest}, status=404).render()
+    response = TemplateResponse(request, "404.html", {"newest": newest}, status=404)
+    if not in_admin(request):
+        for_everybody(response)
+    return response.render()

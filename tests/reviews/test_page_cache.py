@@ -48,6 +48,21 @@ def test_reader_who_has_the_page_is_told_so_without_making_it(client, review, dj
     assert response.headers["Cache-Control"] == "public, max-age=0, s-maxage=60"
 
 
+@pytest.mark.parametrize("path", ["/reviews/", "/reviews/?order=title", "/search/?q=sun", "/feeds/reviews.rss?a=b"])
+def test_not_modified_names_what_the_page_varies_by(client, review, path):
+    page = client.get(path)
+
+    response = client.get(path, headers={"If-None-Match": page.headers["ETag"]})
+
+    assert response.status_code == 304
+    assert response.headers["Vary"] == page.headers["Vary"] == "Accept-Encoding"
+
+
+def test_missing_page_may_be_kept_by_caches_for_a_minute(client, admin_client, review):
+    assert client.get("/nowhere/").headers["Cache-Control"] == "public, max-age=0, s-maxage=60"
+    assert "public" not in admin_client.get("/admin/nowhere/").headers.get("Cache-Control", "")
+
+
 CHANGES = {
     "saved": lambda review: Review.objects.get().save(),
     "updated in bulk": lambda review: Review.objects.update(standfirst="New."),
@@ -230,10 +245,13 @@ def test_each_page_of_a_list_is_kept_for_itself(client, review):
     assert first != second
 
 
-def test_page_asked_for_by_head_first_still_gets_its_etag(client, review):
-    client.head("/reviews/sunrise/")
+def test_page_asked_for_by_head_first_is_whole_with_the_same_etag(client, review):
+    head = client.head("/reviews/sunrise/")
 
-    assert "ETag" in client.get("/reviews/sunrise/").headers
+    page = client.get("/reviews/sunrise/")
+
+    assert head.headers["ETag"] == page.headers["ETag"]
+    assert b"Sunrise" in page.content
 
 
 def test_host_that_is_not_ours_is_refused_for_kept_pages_too(client, review):
