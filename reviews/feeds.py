@@ -89,7 +89,8 @@ class AtomFeed(DatedFeed, Atom1Feed):
             handler.addQuickElement("name", author["name"])
             handler.addQuickElement("uri", author["url"])
             handler.endElement("author")
-        handler.addQuickElement("content", item["content"], {"type": "html"})
+        language = {"xml:lang": item["language"]} if item["language"] else {}
+        handler.addQuickElement("content", item["content"], {"type": "html"} | language)
         if picture := item["picture"]:
             handler.addQuickElement("link", "", {"rel": "enclosure", "href": picture["url"], "type": picture["type"]})
 
@@ -113,6 +114,7 @@ class JsonFeed(DatedFeed):
 
     def _item(self, item: dict) -> dict:
         picture = item["picture"]
+        optional = {"image": picture and picture["url"], "language": item["language"]}
         return {
             "id": item["unique_id"],
             "url": item["link"],
@@ -123,7 +125,7 @@ class JsonFeed(DatedFeed):
             "date_modified": rfc3339_date(item["updateddate"]),
             "authors": item["authors"],
             "tags": item["categories"],
-        } | ({"image": picture["url"]} if picture else {})
+        } | {key: value for key, value in optional.items() if value}
 
 
 GENERATORS = {"atom": AtomFeed, "rss": RssFeed, "json": JsonFeed}
@@ -190,6 +192,7 @@ def item(review: Review, publication: Publication) -> dict:
         ],
         "content": xml_text(content(review, publication, address)),
         "picture": picture(review),
+        "language": review.foreign_language,
     }
 
 

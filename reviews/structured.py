@@ -129,7 +129,7 @@ def review_data(review: Review, credits: list, tags: Iterable[Tag], publication:
         "publisher": publisher(publication),
         "datePublished": review.published_at.isoformat(),
         "dateModified": modified_at(review).isoformat(),
-        "inLanguage": "en-GB",
+        "inLanguage": review.language or "en-GB",
         "wordCount": word_count(review.body),
         "keywords": [tag.name for tag in tags],
         "itemReviewed": movie(review.film, credits),
@@ -159,7 +159,7 @@ def review_in_short(review: Review, film: Film, publication: Publication) -> Dat
         "publisher": publisher(publication),
         "datePublished": review.published_at.isoformat(),
         "description": review.standfirst,
-        "inLanguage": "en-GB",
+        "inLanguage": review.language or "en-GB",
         "reviewRating": rating(review, publication),
     }
 

@@ -81,7 +81,7 @@ def item_of(review: Review, publication: Publication) -> dict:
     return {
         "review_id": review.pk,
         "title": one_line(review.title),
-        "language": "" if review.headline else film.title_language,
+        "language": review.title_language,
         "url": absolute(review.get_absolute_url()),
         "film_line": _film_line(review),
         "byline": one_line(listed(names)),

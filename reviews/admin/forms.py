@@ -5,7 +5,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
-from config.admin_forms import GuardedForm, RowForm, RowFormSet
+from config.admin_forms import GuardedForm, RowForm, RowFormSet, SuggestInput
+from config.languages import language_choices
 from films.models import Still
 from reviews.models import Review, State
 
@@ -50,6 +51,8 @@ class ReviewForm(GuardedForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        if "language" in self.fields:
+            self.fields["language"].widget = SuggestInput(language_choices(), {"size": 8})
         film = self._film_id()
         field = self.fields["lead_image"]
         if film:

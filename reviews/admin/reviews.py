@@ -126,7 +126,7 @@ class ReviewAdmin(EditorAdmin):
         ("2. Opening", {"fields": ["headline", "standfirst", "lead_image", "disclosure"]}),
         ("3. Synopsis", {"fields": ["synopsis"]}),
         ("5. Our view", {"fields": ["body", "verdict", ("rating", "has_spoilers")]}),
-        ("6. Filing", {"fields": ["tags", "slug", "meta_description", "is_featured"]}),
+        ("6. Filing", {"fields": ["tags", "slug", "meta_description", "language", "is_featured"]}),
         ("7. Publish", {"fields": ["state", ("published_at", "updated_at")]}),
     ]
     EDITORS_ONLY = {"is_featured", "published_at", "updated_at"}

@@ -1,9 +1,11 @@
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import OuterRef, Prefetch
 from django.urls import reverse
 from taggit.models import Tag, TaggedItem
 
+from config.languages import LANGUAGE_CODE
 from config.richtext import LONG, RichTextField, word_count
 from config.slugs import FormerSlug
 from config.sql import children, ready_made, rows
@@ -125,6 +127,13 @@ class Review(Publishable):
         help_text="How it was seen, if readers should know: at a festival, on a screener, at the distributor’s invitation.",
     )
 
+    language = models.CharField(
+        max_length=12,
+        blank=True,
+        validators=[LANGUAGE_CODE],
+        help_text="The code of the language it is written in, for example fr. Left empty, it is the publication’s own.",
+    )
+
     objects = ReviewQuerySet.as_manager()
 
     class Meta(Publishable.Meta):
@@ -157,6 +166,16 @@ class Review(Publishable):
     def title(self) -> str:
         """The headline, or the film's title."""
         return self.headline or self.film.title
+
+    @property
+    def foreign_language(self) -> str:
+        """The language it is written in, where that is not the publication's own, for a lang attribute."""
+        return "" if self.language.split("-")[0] == settings.LANGUAGE_CODE.split("-")[0] else self.language
+
+    @property
+    def title_language(self) -> str:
+        """As foreign_language, of its title, which may be the film's."""
+        return self.foreign_language if self.headline else self.film.title_language
 
     @property
     def synopsis_printed(self) -> str:

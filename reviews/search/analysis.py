@@ -1,7 +1,7 @@
 """What a word is to the search: the same for what is indexed and for what is asked, on either database.
 
-Words lose accents and case. Text is indexed by English stems, the commonest words apart: they are only looked for side
-by side with others. Names and original titles, which may be in any language, are indexed by their words as they are. Scripts without spaces between words are
+Words lose accents and case. English text is indexed by stems, the commonest words apart: they are only looked for side
+by side with others. Text of other languages, and names and titles of any, are indexed by their words as they are. Scripts without spaces between words are
 cut into overlapping pairs of characters, so any part of a run of them can be found.
 """
 
@@ -130,7 +130,12 @@ def _pairs(run: str) -> list[str]:
 def tokens_of_names(names: Iterable[str]) -> list[str]:
     """What the index holds of names, parted from each other: no phrase reaches from one to the next."""
     parts = [part for name in names for part in (name_tokens(name), *([word] for word in closed_up(name)))]
-    return [token for part in parts for token in (*part, JOINER)][:-1]
+    return [*chain(*map(parted, parts))]
+
+
+def parted(tokens: list[str]) -> list[str]:
+    """The tokens and what keeps a phrase from reaching beyond them."""
+    return [*tokens, JOINER]
 
 
 def name_tokens(text: str) -> list[str]:
@@ -141,17 +146,24 @@ def name_tokens(text: str) -> list[str]:
     return tokens
 
 
-def text_tokens(tokens: list[str], closed: list[str]) -> list[str]:
-    """What the index holds of a text in the publication's own language, given its name_tokens() and its closed_up()
-    words: stems, then the commonest words by pairs."""
+def text_tokens(tokens: list[str], closed: list[str], language: str = "") -> list[str]:
+    """What the index holds of a text in a language (or else the publication's own), given its name_tokens() and its
+    closed_up() words: of English stems, and the commonest words by pairs too."""
     tokens = tokens[:MOST_WORDS]
-    others = [token for word in closed for token in (JOINER, stemmed(word))]
-    return [_in_text(token) for token in tokens] + _common_pairs(tokens) + others
+    is_english = (language or settings.LANGUAGE_CODE).split("-")[0] == "en"
+    written = _in_english if is_english else in_other_languages
+    others = [token for word in closed for token in (JOINER, written(word))]
+    return [written(token) for token in tokens] + (_common_pairs(tokens) if is_english else []) + others
 
 
-def _in_text(token: str) -> str:
-    """A token as text has it. The commonest words differ from every stem: "doing" must not find each "do"."""
-    return f"{token}{JOINER}" if token in STOP_WORDS else stemmed(token)
+def _in_english(token: str) -> str:
+    """A token as English text has it. The commonest words differ from every stem: "doing" must not find each "do"."""
+    return f"{token}{JOINER}" if token in STOP_WORDS else stem(token)
+
+
+def in_other_languages(token: str) -> str:
+    """A token as other text has it: as it is, and unlike every stem, for "pains" must not find French "pain"."""
+    return f"{JOINER}{token}"
 
 
 def holdable(names: list[str], people: list[str], text: list[str]) -> tuple[list[str], ...]:
@@ -180,24 +192,19 @@ def _common_pairs(tokens: Iterable[str]) -> list[str]:
     return pairs
 
 
-@lru_cache(maxsize=1)
-def _is_english() -> bool:
-    return settings.LANGUAGE_CODE.split("-")[0] == "en"
-
-
-def stemmed(token: str) -> str:
-    """A token as the index holds it of a text."""
-    return stem(token) if _is_english() else token
-
-
 @dataclass(frozen=True)
 class Term:
-    """Something that must be found: tokens side by side. `stems` are the same for text, and empty if the term
+    """Something that must be found: tokens side by side. `stems` are the same for English text, and empty if the term
     is a single stop word; of a term still being typed, longer words count too."""
 
     tokens: tuple[str, ...]
     stems: tuple[str, ...]
     is_prefix: bool = False
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """The tokens as text of other languages has them."""
+        return tuple(map(in_other_languages, self.tokens))
 
     @property
     def begins_words_of_text(self) -> bool:
@@ -206,7 +213,7 @@ class Term:
 
     @property
     def is_same_everywhere(self) -> bool:
-        """Whether the same is looked for in names and text, which is then looked for once."""
+        """Whether the same is looked for in names and English text, which is then looked for once."""
         return self.tokens == self.stems and self.is_prefix == self.begins_words_of_text
 
     @property
@@ -272,8 +279,8 @@ class Query:
     def words(self) -> list[str]:
         """The tokens and stems by whose number a match is judged: not the commonest words, if there are others."""
         terms = (*self.terms, *self.text_terms)
-        words = {token for term in terms for token in (*term.tokens, *term.stems)}
-        return sorted(words if self.is_common else words - STOP_WORDS - set(map(_in_text, STOP_WORDS)))
+        words = {token for term in terms for token in (*term.tokens, *term.stems, *term.foreign)}
+        return sorted(words if self.is_common else words - STOP_WORDS - set(map(_in_english, STOP_WORDS)))
 
 
 def read_query(text: str) -> Query:
@@ -307,7 +314,7 @@ def name_tokens_asked(text: str) -> list[str]:
 def _phrase(tokens: Iterable[str]) -> Term:
     tokens = tuple(tokens)
     is_common = STOP_WORDS.issuperset(tokens)
-    return Term(tokens, tuple(_common_pairs(tokens) if is_common else map(_in_text, tokens)))
+    return Term(tokens, tuple(_common_pairs(tokens) if is_common else map(_in_english, tokens)))
 
 
 def _term(piece: str) -> Term:

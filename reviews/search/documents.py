@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from functools import cached_property
+from itertools import chain
 
 from django.db.models import Prefetch, QuerySet
 from django.utils.timezone import get_default_timezone
@@ -33,12 +34,13 @@ class Kind(IntEnum):
 
 @dataclass
 class Document:
-    """A record for the index: its own names, the names of people it has to do with, and its text."""
+    """A record for the index: its own names, the names of people it has to do with, and its texts, each with the code
+    of its language if that is not the publication's own."""
 
     pk: int
     names: list[str]
     people: list[str] = field(default_factory=list)
-    text: str = ""
+    texts: list[tuple[str, str]] = field(default_factory=list)
 
     @cached_property
     def keys(self) -> set[str]:
@@ -48,17 +50,20 @@ class Document:
     def columns(self) -> tuple[list[str], ...]:
         """The tokens of its names, people and text."""
         names, people = analysis.tokens_of_names(self.names), analysis.tokens_of_names(self.people)
-        text = analysis.text_tokens(self.words_of_text, analysis.closed_up(self.text))
-        return analysis.holdable(names, people, text)
+        tokens = [
+            analysis.text_tokens(words, analysis.closed_up(text), language)
+            for (text, language), words in zip(self.texts, self.words_of_texts, strict=True)
+        ]
+        return analysis.holdable(names, people, [*chain(*map(analysis.parted, tokens))])
 
     @cached_property
-    def words_of_text(self) -> list[str]:
-        return analysis.name_tokens(self.text)
+    def words_of_texts(self) -> list[list[str]]:
+        return [analysis.name_tokens(text) for text, _language in self.texts]
 
     def words(self) -> set[str]:
         """The words whose misspellings are understood."""
         of_names = {word for name in self.names for word in analysis.folded(name)}
-        of_text = {word for word in self.words_of_text if len(word) >= analysis.SHORTEST_OF_TEXT}
+        of_text = {word for word in chain(*self.words_of_texts) if len(word) >= analysis.SHORTEST_OF_TEXT}
         return {word for word in of_names | of_text if analysis.correctable(word)}
 
 
@@ -69,7 +74,7 @@ def _of_authors(ids: list[int]) -> Iterable[Document]:
 
 def _of_tags(ids: list[int]) -> Iterable[Document]:
     for pk, name in Tag.objects.filter(pk__in=ids).values_list("pk", "name"):
-        yield Document(pk, [name], text=name)
+        yield Document(pk, [name], texts=[(name, "")])
 
 
 def _of_people(ids: list[int]) -> Iterable[Document]:
@@ -83,16 +88,35 @@ def _other_names(people: Iterable[int]) -> dict[int, list[str]]:
 
 
 def _of_films(ids: list[int]) -> Iterable[Document]:
-    people = _people_of(ids)
-    for pk, titles in _titles_of(ids).items():
-        yield Document(pk, titles, people[pk], text=titles[0])
+    people, others = _people_of(ids), _other_titles(ids)
+    for film in Film.objects.filter(pk__in=ids).order_by().only(*TITLE_FIELDS):
+        yield Document(film.pk, _titles(film, others), people[film.pk], _texts(_title_as_text(film)))
 
 
-def _titles_of(films: Iterable[int]) -> dict[int, list[str]]:
-    """Each film's titles: the one it is known by, its original one and the others."""
-    own = Film.objects.filter(pk__in=films).order_by().values_list("pk", "title", "original_title")
-    others = _listed(FilmTitle.objects.filter(film__in=films).order_by("pk").values_list("film_id", "title"))
-    return {pk: list(filter(None, [title, original, *others[pk]])) for pk, title, original in own}
+TITLE_FIELDS = ("title", "original_title", "original_language")
+
+
+def _other_titles(films: Iterable[int]) -> dict[int, list[str]]:
+    return _listed(FilmTitle.objects.filter(film__in=films).order_by("pk").values_list("film_id", "title"))
+
+
+def _titles(film: Film, others: dict[int, list[str]]) -> list[str]:
+    """A film's titles: the one it is known by, its original one and the others."""
+    return list(filter(None, [film.title, film.original_title, *others[film.pk]]))
+
+
+def _title_as_text(film: Film) -> str:
+    """The title if it is in the publication's own language, as far as anybody can tell: a foreign one has no stems."""
+    is_foreign = film.title_language or not (film.original_language or _is_plain(film.title))
+    return "" if is_foreign else film.title
+
+
+def _is_plain(title: str) -> bool:
+    return all(sign.isascii() for sign in title if sign.isalpha())
+
+
+def _texts(*texts: str, language: str = "") -> list[tuple[str, str]]:
+    return [(text, language) for text in texts if text]
 
 
 def _listed(rows: Iterable[tuple[int, str]]) -> dict[int, list[str]]:
@@ -122,22 +146,28 @@ def _of_reviews(ids: list[int]) -> Iterable[Document]:
         Review.objects.published(FOREVER)
         .filter(pk__in=ids)
         .order_by()
-        .prefetch_related(Prefetch("film", Film.objects.only("title", "synopsis")), "bylines__author")
+        .prefetch_related(Prefetch("film", Film.objects.only(*TITLE_FIELDS, "synopsis")), "bylines__author")
     )
     films = {review.film_id for review in reviews}
-    people, titles, tags = _people_of(films), _titles_of(films), _tags_of(ids)
+    people, others, tags = _people_of(films), _other_titles(films), _tags_of(ids)
     for review in reviews:
         film = review.film
-        names = [*filter(None, [review.headline]), *titles[film.pk]]
+        names = [*filter(None, [review.headline]), *_titles(film, others)]
         people_here = [*people[review.film_id], *(author.name for author in review.authors())]
-        text = " ".join([review.headline, film.title, *tags[review.pk], searchable_text(review)])
-        yield Document(review.pk, names, people_here, text)
+        synopsis = "" if review.synopsis else film.synopsis
+        texts = _texts(_title_as_text(film), *tags[review.pk], synopsis)
+        texts += _texts(review.headline, *_own_texts(review), review.synopsis, language=review.foreign_language)
+        yield Document(review.pk, names, people_here, texts)
 
 
 def searchable_text(review: Review) -> str:
     """The words of a review that a reader may be shown as the place where a word was found."""
-    texts = [review.standfirst, plain_text(review.body), review.verdict, review.synopsis_printed]
-    return " ".join(filter(None, texts))
+    return " ".join(filter(None, [*_own_texts(review), review.synopsis_printed]))
+
+
+def _own_texts(review: Review) -> list[str]:
+    """The texts in the review's own language but for headline and synopsis."""
+    return [review.standfirst, plain_text(review.body), review.verdict]
 
 
 def tagged_reviews() -> QuerySet[TaggedItem]:

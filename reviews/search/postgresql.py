@@ -102,7 +102,7 @@ class PostgreSQLEngine(Engine):
         return f"{table} WHERE vector @@ %s::tsquery{only}", [expression, *values]
 
     def names_expression(self, terms):
-        return " & ".join(_phrase(term.tokens, term, "A") for term in terms)
+        return " & ".join(_phrase(term.tokens, _mark(term.is_prefix), "A") for term in terms)
 
     def text_expression(self, query: Query) -> str:
         return " & ".join(map(_anywhere, query.text_terms))
@@ -130,15 +130,20 @@ def _vector(document: Document) -> str:
     return " ".join(f"'{token}':{','.join(found[:MOST_TIMES])}" for token, found in places.items())
 
 
-def _phrase(tokens: tuple[str, ...], term: Term, weights: str) -> str:
-    mark = ":*" if term.is_prefix else ":"
+def _mark(is_prefix: bool) -> str:
+    return ":*" if is_prefix else ":"
+
+
+def _phrase(tokens: tuple[str, ...], mark: str, weights: str) -> str:
     return "(" + " <-> ".join(f"'{token}'{mark}{weights}" for token in tokens) + ")"
 
 
 def _anywhere(term: Term) -> str:
+    mark = _mark(term.begins_words_of_text)
+    ways = [_phrase(term.foreign, mark, "D")]
     if term.is_same_everywhere:
-        return _phrase(term.tokens, term, "ABD")
-    ways = [_phrase(term.tokens, term, "AB"), "(" + " <-> ".join(f"'{token}':D" for token in term.stems) + ")"]
-    if term.begins_words_of_text:
-        ways.append(_phrase(term.tokens, term, "D"))
+        ways.append(_phrase(term.tokens, mark, "ABD"))
+    else:
+        ways += [_phrase(term.tokens, _mark(term.is_prefix), "AB"), _phrase(term.stems, _mark(False), "D")]
+        ways += [_phrase(term.tokens, mark, "D")] if term.begins_words_of_text else []
     return f"({' | '.join(ways)})"

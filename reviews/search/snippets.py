@@ -9,7 +9,8 @@ from itertools import islice
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
-from reviews.search.analysis import STOP_WORDS, WORD, Query, Term, is_unspaced, pieces, stemmed
+from reviews.search.analysis import STOP_WORDS, WORD, Query, Term, is_unspaced, pieces
+from reviews.search.stemming import stem
 
 CHARACTERS_AROUND = 170
 MOST_PLACES = 40  # of a text, where the words stand, that are compared
@@ -102,7 +103,7 @@ def marker_of(query: Query) -> Marker:
 @lru_cache(maxsize=50_000)
 def _forms(word: str) -> frozenset[str]:
     """A word of a text as the index has it: its pieces and their stems."""
-    return frozenset(form for piece in pieces(word) for form in (piece, stemmed(piece)))
+    return frozenset(form for piece in pieces(word) for form in (piece, stem(piece)))
 
 
 @cache

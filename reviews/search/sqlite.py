@@ -99,7 +99,7 @@ class SQLiteEngine(Engine):
         return f"{table} WHERE {table} MATCH %s{only}", [expression, *values]
 
     def names_expression(self, terms):
-        return " AND ".join(f"{{name}} : {_phrase(term.tokens, term)}" for term in terms)
+        return " AND ".join(f"{{name}} : {_phrase(term.tokens, term.is_prefix)}" for term in terms)
 
     def text_expression(self, query: Query) -> str:
         return " AND ".join(map(_anywhere, query.text_terms))
@@ -132,15 +132,17 @@ def _table(kind: Kind) -> str:
     return f"search_{kind.name.lower()}"
 
 
-def _phrase(tokens: tuple[str, ...], term: Term) -> str:
+def _phrase(tokens: tuple[str, ...], is_prefix: bool = False) -> str:
     """Tokens are letters, digits and marks alone, so the quotation marks cannot be broken out of."""
-    return f'"{" ".join(tokens)}"' + (" *" if term.is_prefix else "")
+    return f'"{" ".join(tokens)}"' + (" *" if is_prefix else "")
 
 
 def _anywhere(term: Term) -> str:
+    begins = term.begins_words_of_text
+    ways = [f"{{text}} : {_phrase(term.foreign, begins)}"]
     if term.is_same_everywhere:
-        return _phrase(term.tokens, term)
-    ways = [f"{{name people}} : {_phrase(term.tokens, term)}", f'{{text}} : "{" ".join(term.stems)}"']
-    if term.begins_words_of_text:
-        ways.append(f"{{text}} : {_phrase(term.tokens, term)}")
+        ways.append(_phrase(term.tokens, begins))
+    else:
+        ways += [f"{{name people}} : {_phrase(term.tokens, term.is_prefix)}", f"{{text}} : {_phrase(term.stems)}"]
+        ways += [f"{{text}} : {_phrase(term.tokens, begins)}"] if begins else []
     return f"({' OR '.join(ways)})"

@@ -33,6 +33,16 @@ def test_a_draft_needs_a_film_and_nothing_else(desk, film):
     assert Review.objects.get().state == State.DRAFT
 
 
+def test_the_language_is_a_code(desk, film):
+    typed = form_data(desk.get(ADD)) | {"film": film.pk}
+
+    refused = desk.post(ADD, typed | {"language": "French"})
+    desk.post(ADD, typed | {"language": "fr"})
+
+    assert errors(refused) == {"language": ["Use a language code such as fr, ja or zh-Hant (ISO 639-1)."]}
+    assert Review.objects.get().language == "fr"
+
+
 def test_a_new_review_is_signed_by_whoever_writes_it(sign_in, ada, film):
     client = sign_in(ada)
     data = form_data(client.get(ADD)) | {"film": film.pk}

@@ -119,6 +119,18 @@ def test_json_item_tells_all(client, review):
     }
 
 
+def test_language_of_a_foreign_review_is_told(client, review):
+    language = "{http://www.w3.org/XML/1998/namespace}lang"
+    (entry,) = entries(client.get("/feeds/reviews.atom"))
+    assert language not in entry.find(f"{ATOM}content").attrib
+    Review.objects.update(language="fr")
+
+    (entry,) = entries(client.get("/feeds/reviews.atom"))
+    (item,) = client.get("/feeds/reviews.json").json()["items"]
+
+    assert entry.find(f"{ATOM}content").attrib[language] == item["language"] == "fr"
+
+
 def test_content_is_whole_and_stands_on_its_own(client, review):
     rss = xml(client.get("/feeds/reviews.rss"))
     page = BeautifulSoup(rss.find(f"channel/item/{CONTENT}").text, "html5lib")

@@ -191,6 +191,18 @@ class TestReviewPage:
 
         assert (response.status_code, response["Location"]) == (301, "/reviews/learning-to-lean/")
 
+    def test_review_in_another_language_says_so_where_its_own_words_are(self, client):
+        film = FilmFactory(synopsis="Somebody arrives.")
+        words = {"headline": "Un jour", "standfirst": "Une phrase.", "body": "<p>Notre avis.</p>", "verdict": "Oui."}
+        review = ReviewFactory(film=film, language="fr", **words)
+        own = ReviewFactory(film=film, language="en", **words)
+
+        page = soup(client.get(review.get_absolute_url()))
+        in_french = [place.get_text(" ", strip=True) for place in page.select("article [lang=fr]")]
+
+        assert in_french == ["Un jour", "Une phrase.", "Notre avis.", "Oui."]
+        assert soup(client.get(own.get_absolute_url())).select("article [lang]") == []
+
 
 class TestShelf:
     """More by the director."""

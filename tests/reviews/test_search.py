@@ -166,6 +166,48 @@ class TestWords:
 
         assert reviews(asked) == ["Two"]
 
+    @pytest.mark.parametrize(
+        ("title", "facts", "asked"),
+        [
+            ("Les Misérables", {}, '"miserable"'),
+            ("Les Miserables", {"original_language": "fr"}, "miserably les"),
+            ("Le Samouraï", {"original_language": "fr"}, "samourais"),
+        ],
+    )
+    def test_foreign_title_has_no_english_stems(self, title, facts, asked):
+        ReviewFactory(film=FilmFactory(title=title, **facts))
+
+        assert films(title) == reviews(title) == [title]
+        assert films(asked) == reviews(asked) == []
+
+    @pytest.mark.parametrize("facts", [{}, {"original_language": "en"}, {"original_title": "Un prophète", "original_language": "fr"}])  # fmt: skip
+    def test_title_in_the_publications_own_language_has_them(self, facts):
+        FilmFactory(title="A Prophet", **facts)
+
+        assert films("prophets") == ["A Prophet"]
+
+    def test_text_in_another_language_is_found_by_its_words_as_they_are(self):
+        texts = {"headline": "Un jour", "body": "<p>Les misérables ont du pain, to be or not to be.</p>"}
+        texts |= {"standfirst": "La réalisation.", "verdict": "Inoubliable.", "synopsis": "Un bagnard."}
+        ReviewFactory(language="fr", **texts)
+
+        for asked in ("realisation", "pain", "inoubliable", "bagnard", '"du pain"', "miserab", "to be or not to be"):
+            assert reviews(asked) == ["Un jour"], asked
+        for asked in ("realisations", "pains", '"miserable"', '"le pain"'):
+            assert reviews(asked) == [], asked
+
+    def test_film_and_tags_of_a_foreign_review_are_in_the_publications_own_language(self):
+        film = FilmFactory(title="The Mirror", synopsis="Somebody remembers.")
+        ReviewFactory(language="fr", film=film, headline="Un jour", tag_names=["memories"])
+
+        assert reviews("mirrors remembering memory") == ["Un jour"]
+
+    @pytest.mark.parametrize("language", ["", "en", "en-US"])
+    def test_english_text_is_stemmed_by_whatever_code_it_has(self, language):
+        ReviewFactory(language=language, headline="One", body="<p>They were running.</p>")
+
+        assert reviews("runs") == ["One"]
+
     def test_common_word_is_no_stem(self):
         ReviewFactory(headline="One", body="<p>They do it.</p>")
         ReviewFactory(headline="Two", body="<p>Whose doing?</p>")

@@ -58,6 +58,15 @@ def review():
     )  # fmt: skip
 
 
+def test_language_of_a_review_is_told(client, review):
+    assert nodes(client, review.get_absolute_url())["Review"]["inLanguage"] == "en-GB"
+    review.language = "fr"
+    review.save()
+
+    assert nodes(client, review.get_absolute_url())["Review"]["inLanguage"] == "fr"
+    assert nodes(client, review.film.get_absolute_url())["Movie"]["review"][0]["inLanguage"] == "fr"
+
+
 def test_review_is_told_in_full(client, review):
     found = nodes(client, "/reviews/rust-and-bone/")
 
