@@ -24,6 +24,14 @@ def letter_of(key: str) -> int:
     return LETTERS.index(first) if first in ascii_lowercase and first else len(LETTERS) - 1
 
 
+class SortedField(models.CharField):
+    """Text that every database puts in the same order, that of its characters' codes, as SQLite and Python do.
+    PostgreSQL would follow the language it was set up for, which may pass over the spaces between words."""
+
+    def db_parameters(self, connection):
+        return super().db_parameters(connection) | ({"collation": "C"} if connection.vendor == "postgresql" else {})
+
+
 class _Derived(models.Field):
     """A column that is made from another field whenever the row is written, in bulk too."""
 
@@ -44,7 +52,7 @@ class _Derived(models.Field):
         return value
 
 
-class SortKeyField(_Derived, models.CharField):
+class SortKeyField(_Derived, SortedField):
     """The sort key of another field."""
 
     def made_from(self, text: str) -> str:

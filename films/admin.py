@@ -189,7 +189,7 @@ class FilmAdmin(EditorAdmin):
         ("Title", {"fields": ["title", ("original_title", "original_language"), ("year", "runtime")]}),
         ("Picture", {"fields": [("aspect_ratio", "colour", "card_tone"), "trailer_url"]}),
         ("Synopsis", {"fields": ["synopsis"]}),
-        ("Filing", {"fields": ["genres", "slug", ("imdb_id", "wikidata_id", "tmdb_id")]}),
+        ("Filing", {"fields": ["genres", "filed_as", "slug", ("imdb_id", "wikidata_id", "tmdb_id")]}),
     ]
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
@@ -218,6 +218,10 @@ class FilmAdmin(EditorAdmin):
         super().save_model(request, obj, form, change)
         for other in obj.same_title_and_year()[:3]:
             self._warn_of_double(request, obj, other)
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        form.instance.refile()
 
     def _warn_of_double(self, request, film, other):
         words = (

@@ -155,6 +155,7 @@ class Batch:
             Q(source_id__in=[fact["source_id"] for fact in facts if "source_id" in fact])
             | Q(imdb_id__in=[fact["imdb_id"] for fact in facts if "imdb_id" in fact])
             | Q(sort_title__in={filed for fact in facts for filed in possible_sort_titles(fact["title"])})
+            | Q(title__in=[fact["title"] for fact in facts])  # filed as an editor says
         )
         records = {film.pk: Record(film) for film in known.order_by("pk")}
         self._find_credits(records)
@@ -280,15 +281,16 @@ class Batch:
         """Store what was decided; call it in the transaction in which the batch was made."""
         _create(Genre, {id(genre): genre for genre in self.genres.values()}.values())
         _create_addressed(Person, self.people.values())
+        known = [record for record in self.changed.values() if record.film.pk]
         for record in self.changed.values():
-            if record.film.pk:
-                record.film.save(update_fields={*record.filled, "changed_at"})
-            else:
-                film = record.film
-                film.sort_title = sort_title_from(film.title, film.original_language, film.original_title)
+            if record.film.pk is None:
+                film, spoken = record.film, [row.language for row in record.rows if isinstance(row, FilmLanguage)]
+                film.sort_title = sort_title_from(film.title, film.original_language, film.original_title, spoken)
         _create_addressed(Film, [record.film for record in self.changed.values()])
         for model in (*(model for model, _name in LISTS), Credit):
             _create(model, [row for record in self.changed.values() for row in record.rows if type(row) is model])
+        for record in known:
+            record.film.save(update_fields={*record.filled, "changed_at", "sort_title"})
 
 
 def _create(model: type[models.Model], rows: Iterable[models.Model]) -> None:

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Case, F, Q, When
 from django.urls import reverse
 
+from config.alphabet import SortedField, sort_key_from
 from config.languages import LANGUAGE_CODE, country_name, language_name
 from config.slugs import Addressed, FormerSlug, slug_from
 from config.sql import children, ready_made, rows
@@ -15,6 +16,8 @@ from films.filing import sort_title_from
 from films.models.roles import Role
 from people.models import WIKIDATA_ITEM
 
+FILED_BY = {"title", "original_title", "original_language", "filed_as", "sort_title"}
+"""Fields with which the place of a film in the index is written anew."""
 FIRST_FILM_YEAR = 1888  # Roundhay Garden Scene
 IMDB_TITLE = RegexValidator(
     r"^tt\d{7,10}$",
@@ -112,7 +115,13 @@ class Film(Addressed):
         validators=[LANGUAGE_CODE],
         help_text="Its code, for example fr or ja: screen readers need it to pronounce the title.",
     )
-    sort_title = models.CharField(max_length=300, blank=True, editable=False)
+    filed_as = models.CharField(
+        max_length=300,
+        blank=True,
+        help_text="Only if the A to Z has it in the wrong place: the words to file it under, for example “Mucklas”. "
+        "Left empty, it is the title without its article.",
+    )
+    sort_title = SortedField(max_length=300, blank=True, editable=False)
     year = models.PositiveSmallIntegerField(
         null=True,
         blank=True,
@@ -218,9 +227,11 @@ class Film(Addressed):
         return f"{slug_from(self.title)}-{self.year}" if self.year else self.title
 
     def save(self, *args, **kwargs):
-        self.sort_title = sort_title_from(self.title, self.original_language, self.original_title)
-        if {"title", "original_title", "original_language"}.intersection(kwargs.get("update_fields") or ()):
-            kwargs["update_fields"] = {*kwargs["update_fields"], "sort_title"}
+        fields = kwargs.get("update_fields")
+        if fields is None or FILED_BY.intersection(fields):
+            self.sort_title = self._filed_under()
+            if fields is not None:
+                kwargs["update_fields"] = {*fields, "sort_title"}
         for field in (
             "imdb_id",
             "wikidata_id",
@@ -228,6 +239,17 @@ class Film(Addressed):
         ):  # unique when present: empty is NULL, not ""
             setattr(self, field, getattr(self, field) or None)
         super().save(*args, **kwargs)
+
+    def refile(self) -> None:
+        """Give it its place in the index anew, after its languages have changed."""
+        self.save(update_fields=["sort_title"])
+
+    def _filed_under(self) -> str:
+        if self.filed_as:
+            return sort_key_from(self.filed_as)[:300]
+        is_known = self.original_language or self._state.adding
+        spoken = [] if is_known else list(self.film_languages.values_list("language", flat=True))
+        return sort_title_from(self.title, self.original_language, self.original_title, spoken)
 
     def same_title_and_year(self):
         """Other films of this title and year: probably, but not certainly, this one entered twice."""

@@ -150,6 +150,7 @@ def load_film(row: dict, people: People) -> Film:
         model.objects.bulk_create(
             model(film=film, position=place, **{column: code}) for place, code in enumerate(row.get(codes, []), 1)
         )
+    film.refile()
     film.other_titles.all().delete()
     FilmTitle.objects.bulk_create(FilmTitle(film=film, **values) for values in row.get("other_titles", []))
     film.credits.all().delete()

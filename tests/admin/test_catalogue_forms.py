@@ -35,6 +35,17 @@ def test_a_film_needs_title_and_nothing_else(desk):
     assert Film.objects.get().slug == "rec-2007"
 
 
+def test_a_film_is_filed_by_the_language_it_speaks_or_as_the_editor_says(desk):
+    typed = {"title": "Die Mucklas", "film_languages-0-language": "de"}
+    desk.post(ADD_FILM, form_data(desk.get(ADD_FILM)) | typed)
+    film = Film.objects.get()
+    assert film.sort_title == "mucklas"
+
+    desk.post(change(film), form_data(desk.get(change(film))) | {"filed_as": "Pettersson"})
+
+    assert Film.objects.get().sort_title == "pettersson"
+
+
 @pytest.mark.parametrize(
     ("year", "words"),
     [

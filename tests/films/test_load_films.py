@@ -105,6 +105,17 @@ def test_original_title_of_a_film_in_several_languages_has_no_language(load):
     assert Film.objects.get().original_language == ""
 
 
+def test_film_is_filed_by_the_one_language_it_speaks(load):
+    load({"title": "Die Mucklas", "languages": ["de"]}, {"title": "Die Hard", "languages": ["en"]})
+
+    assert set(Film.objects.values_list("sort_title", flat=True)) == {"mucklas", "die hard"}
+
+    load({"title": "Die Klapperschlange"})
+    load({"title": "Die Klapperschlange", "languages": ["de"]})
+
+    assert Film.objects.get(title="Die Klapperschlange").sort_title == "klapperschlange"
+
+
 def test_sample_of_real_films_loads_and_a_second_run_changes_nothing():
     first = run_on(SAMPLE)
     before = everything()
@@ -267,6 +278,15 @@ def test_film_that_only_resembles_a_known_one_is_another(load, row):
     out, _, _ = load(row)
 
     assert out.startswith("1 new")
+
+
+def test_film_that_an_editor_filed_elsewhere_is_recognised(load):
+    FilmFactory(title="Die Mucklas", filed_as="Pettersson", year=2022)
+
+    out, _, _ = load({"title": "Die Mucklas", "year": 2022, "runtime": 80})
+
+    assert out.startswith("0 new, 1 completed")
+    assert Film.objects.get().sort_title == "pettersson"
 
 
 def test_films_without_directors_are_one_by_title_and_year(load):
