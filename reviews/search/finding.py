@@ -61,12 +61,8 @@ def search(query: Query) -> Found:
     return ask(query, plan + _plan([Kind.FILM, Kind.TAG, Kind.REVIEW], [Tier.TEXT], MOST), MOST)
 
 
-SUGGESTED = tuple(kind for kind in Kind if kind is not Kind.TAG)
-
-
-def suggest(query: Query, most: int, kinds: Iterable[Kind] = SUGGESTED) -> Found:
-    """Names that begin with or have these words, so many of each kind: films, people, reviews and writers, or the
-    kinds named."""
+def suggest(query: Query, most: int, kinds: Iterable[Kind] = Kind) -> Found:
+    """Names that begin with or have these words, so many of each kind: of all, or of the kinds named."""
     freshen()
     plan = _plan(kinds, NAMES, dict.fromkeys(Kind, MOST_COMPARED))
     return ask(query, plan, dict.fromkeys(Kind, most))

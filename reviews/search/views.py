@@ -23,9 +23,10 @@ from reviews.search.documents import Kind, searchable_text
 from reviews.search.engine import Tier
 from reviews.search.finding import Found, correction, search, suggest
 from reviews.search.snippets import marker_of
+from reviews.tags import tag_address
 
 MOST_SUGGESTED = 8
-SUGGESTIONS_ARE_FRESH = 60  # seconds
+SUGGESTIONS_ARE_FRESH = 60  # seconds, in which a browser may still name what was withdrawn
 
 
 def _in_order(queryset, ids: list[int]) -> list:
@@ -177,32 +178,38 @@ def _suggested(query: Query) -> Iterable[dict]:
     kinds = sorted(found.ids, key=lambda kind: (found.best[kind], kind))
     left = MOST_SUGGESTED
     for number, kind in enumerate(kinds):
-        others = len(kinds) - number - 1
-        for item in DESCRIBED[kind](found.ids[kind][: max(1, left - 2 * others)]):
+        for item in DESCRIBED[kind](found.ids[kind][: _share(left, len(kinds) - number - 1)]):
             left -= 1
             yield item
 
 
-def _described(kind: str, record, label: str, detail: str = "") -> dict:
-    return {"kind": kind, "label": label, "detail": detail, "url": record.get_absolute_url()}
+def _share(left: int, kinds_to_come: int) -> int:
+    """How many of the suggestions left the next kind may take: the others get two each, or one if there are many."""
+    return max(left - 2 * kinds_to_come, min(3, left - kinds_to_come))
+
+
+def _described(kind: str, label: str, url: str, detail: str = "") -> dict:
+    return {"kind": kind, "label": label, "detail": detail, "url": url}
 
 
 DESCRIBED: dict[Kind, Callable[[list[int]], Iterable[dict]]] = {
     Kind.REVIEW: lambda ids: [
-        _described("Review", review, review.title)
+        _described("Review", review.title, review.get_absolute_url())
         for review in _visible(
             Review.objects.select_related("film").only("headline", "slug", "state", "published_at", "film__title"), ids
         )
     ],
     Kind.AUTHOR: lambda ids: [
-        _described("Writer", author, author.name) for author in _in_order(Author.objects.only("name", "slug"), ids)
+        _described("Writer", author.name, author.get_absolute_url())
+        for author in _in_order(Author.objects.only("name", "slug"), ids)
     ],
+    Kind.TAG: lambda ids: [_described("Theme", tag.name, tag_address(tag)) for tag in _in_order(Tag.objects, ids)],
     Kind.PERSON: lambda ids: [
-        _described("Person", person, person.name, person.years)
+        _described("Person", person.name, person.get_absolute_url(), person.years)
         for person in _in_order(Person.objects.only("name", "slug", "birth_year", "death_year"), ids)
     ],
     Kind.FILM: lambda ids: [
-        _described("Film", film, film.title, str(film.year or ""))
+        _described("Film", film.title, film.get_absolute_url(), str(film.year or ""))
         for film in _in_order(Film.objects.only("title", "slug", "year"), ids)
     ],
 }

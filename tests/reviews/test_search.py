@@ -571,6 +571,17 @@ class TestPage:
         assert "reviews, films, people, writers and themes" in answer.main.get_text()
         assert answer.select_one("main input[name=q]")["value"] == ""
 
+    @pytest.mark.parametrize("asked", ["$", "??", "…"])
+    def test_signs_alone_are_looked_for_as_a_whole_title(self, client, asked):
+        nothing = page(client, q=asked).main.get_text()
+        assert "Without a letter or a figure there is nothing to search texts for" in nothing
+        assert f"Nothing for “{asked}”" in nothing
+
+        FilmFactory(title=asked)
+        FilmFactory(title=f"{asked}!")
+
+        assert films(asked) == [asked]
+
     def test_results_are_not_for_search_engines(self, client):
         FilmFactory(title="Ran")
 
@@ -692,6 +703,15 @@ class TestSuggestions:
             ("Review", "Solaris, again", ""),
         }
 
+    def test_name_themes_that_have_a_page(self, client):
+        ReviewFactory(tag_names=["black and white"])
+        DraftFactory(tag_names=["black and wide"])
+
+        (item,) = client.get("/search/suggest", {"q": "black and w"}).json()["suggestions"]
+
+        assert item == {"kind": "Theme", "label": "black and white", "detail": "", "url": "/tags/black-and-white/"}
+        assert client.get(item["url"]).status_code == 200
+
     def test_are_eight_at_most_and_of_every_kind(self, client):
         for number in range(12):
             ReviewFactory(film=FilmFactory(title=f"Solo {number}"), authors=[])
@@ -699,6 +719,14 @@ class TestSuggestions:
 
         found = client.get("/search/suggest", {"q": "solo"}).json()["suggestions"]
 
-        assert len(found) == 8
-        assert {item["kind"] for item in found} == {"Film", "Person", "Review"}
-        assert found[0]["kind"] == "Person"
+        assert [item["kind"] for item in found] == ["Person"] + ["Review"] * 5 + ["Film"] * 2
+
+    def test_are_of_every_kind_even_if_all_five_have_many(self, client):
+        for number in range(9):
+            film, author = FilmFactory(title=f"Solo {number}"), AuthorFactory(name=f"Solo {number}")
+            ReviewFactory(film=film, authors=[author], tag_names=[f"solo {number}"])
+            PersonFactory(name=f"Solo {number}")
+
+        found = client.get("/search/suggest", {"q": "solo"}).json()["suggestions"]
+
+        assert [item["kind"] for item in found] == ["Review"] * 3 + ["Writer"] * 2 + ["Theme", "Person", "Film"]
