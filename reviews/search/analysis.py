@@ -326,7 +326,7 @@ def _term(piece: str) -> Term:
 # --- Spelling -------------------------------------------------------------------------------------
 
 SHORTEST_CORRECTED = 4
-SHORTEST_OF_TEXT = 5  # of words that are known from texts alone: among the short ones everything is like something
+SHORTEST_OF_TEXT = 5  # of words that are known from texts alone
 _SOUNDS = ((re.compile("ph|[fw]"), "v"), (re.compile("ck|[cq]"), "k"), (re.compile("x"), "ks"), (re.compile("z"), "s"))
 _REPEATED = re.compile(r"(.)\1+")
 
@@ -364,9 +364,12 @@ def distance(left: str, right: str) -> int:
     return row[-1]
 
 
-def near(word: str, candidates: Iterable[str]) -> dict[str, tuple[int, bool]]:
-    """The candidates that may have been meant, nearest first, and how far each is: slips, a wrong first letter."""
+def near(word: str, candidates: Iterable[str]) -> dict[str, int]:
+    """The candidates that may have been meant, nearest first, and how far each is. A wrong first letter, which hardly
+    anybody types, is two slips; a short word has to sound the same, for everything is like it."""
     most = 1 if len(word) < 6 else 2 if len(word) < 9 else 3
-    likely = (other for other in candidates if abs(len(other) - len(word)) <= most)
-    judged = sorted((distance(word, other), other[0] != word[0], other) for other in likely)
-    return {other: (slips, is_other_letter) for slips, is_other_letter, other in judged if slips <= most}
+    likely = {other for other in candidates if abs(len(other) - len(word)) <= most}
+    if len(word) < SHORTEST_OF_TEXT:
+        likely = {other for other in likely if skeleton(other) == skeleton(word)}
+    judged = sorted((distance(word, other) + (other[0] != word[0]), other) for other in likely)
+    return {other: slips for slips, other in judged if slips <= most}

@@ -155,7 +155,7 @@ def corrected(query: Query) -> Query | None:
     for word, others in doubted.items():
         seen = [other for other in others if number[other]]
         if seen and not number[word]:
-            meant[word] = min(seen, key=lambda other: (*like[word][other], -number[other], other))
+            meant[word] = min(seen, key=lambda other: (like[word][other], -number[other], other))
     return read_query(_rewritten(query.text, meant)) if meant else None
 
 

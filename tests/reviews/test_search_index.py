@@ -288,6 +288,8 @@ def test_distance_counts_slips():
         4,
     ]
     assert list(near("solaris", ["polaris", "solarist", "solari"])) == ["solari", "solarist", "polaris"]
+    assert near("tora", ["tara", "torra"]) == {"torra": 1}
+    assert near("cousin", ["doussin", "cosin"]) == {"cosin": 1}
     assert near("abcd", ["wxyz"]) == {}
 
 
