@@ -26,7 +26,7 @@ WATCHED_APPS = ("people", "films", "reviews", "taggit")
 ARCHIVED = {  # what reviews/archive/contents.py and reviews/archive/people.py read
     *("people_person", "films_credit", "films_film", "films_genre", "films_film_genres", "films_filmcountry"),
     *("films_filmlanguage", "reviews_review", "reviews_reviewbyline", "reviews_author", "reviews_formerauthorslug"),
-    *("reviews_formertagslug", "taggit_tag", "taggit_taggeditem"),
+    *("reviews_capsule", "reviews_formertagslug", "taggit_tag", "taggit_taggeditem"),
 }
 
 

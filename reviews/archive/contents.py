@@ -16,7 +16,7 @@ from config.alphabet import LETTERS, letter_of
 from films.models import Film, FilmCountry, FilmLanguage, Genre
 from reviews.archive.index import Index, Places, gathered, with_decades
 from reviews.changes import State, state_of_content
-from reviews.models import Author, FormerAuthorSlug, FormerTagSlug, Review, ReviewByline
+from reviews.models import Author, Capsule, FormerAuthorSlug, FormerTagSlug, Review, ReviewByline
 from reviews.models.fields import figure_of
 
 NOT_DATED = 9999  # films without a year come last
@@ -80,8 +80,7 @@ def reviews_now() -> ReviewIndex:
     pks, films, ratings, moments, years, titles = zip(*found, strict=True) if found else [()] * 6
     length = len(pks)
     at = {pk: (place,) for place, pk in enumerate(pks)}
-    tagged = TaggedItem.objects.filter(content_type__app_label="reviews", content_type__model="review")
-    tags = [row for row in _read(tagged, "tag__slug", "object_id", "tag__name") if row[1] in at]
+    tags = [row for row in _read(_tagged(), "tag__slug", "object_id", "tag__name") if row[1] in at]
     signed = _placed(_read(ReviewByline.objects.all(), "author__slug", "review_id"), at)
     words = _pairs(
         author=(Author, *NAMED),
@@ -116,22 +115,46 @@ def reviews_now() -> ReviewIndex:
 
 @for_each_state
 def films_now() -> Index:
-    """All films, by title: four queries."""
+    """All films, by title: six queries."""
     found = _read(Film.objects.by_title(), "pk", "year", "sort_title")
     pks, years, titles = zip(*found, strict=True) if found else [()] * 3
     length = len(pks)
     at = {pk: (place,) for place, pk in enumerate(pks)}
-    reviewed = _read(Review.objects.published().order_by(), Value("yes"), "film_id")
+    reviews = _read(Review.objects.published().newest_first(), "film_id", "rating", "pk")
+    said: dict[
+        int, float | None
+    ] = {}  # what a list of films prints: the rating of the newest review, else of a capsule
+    for film, rating, *_review in [*reviews, *_read(Capsule.objects.order_by("pk"), "film_id", "rating")]:
+        said.setdefault(film, rating)
+    ratings = [said.get(pk) for pk in pks]
+    reviewed = {film: turn for turn, film in enumerate(dict.fromkeys(film for film, *_rest in reviews))}
+    films = {review: film for film, _rating, review in reviews}
+    tags = [row for row in _read(_tagged(), "tag__slug", "object_id", "tag__name") if row[1] in films]
+    words = _pairs(genre=(Genre, *NAMED), former_tag=(FormerTagSlug, *MOVED))
     return Index(
         pks,
         facets=_facets_of_films(at, length)
         | with_decades(gathered(_stated(years), length))
         | {
             "letter": gathered(_stated(LETTERS[letter_of(title)] for title in titles), length),
-            "reviewed": gathered(_placed(reviewed, at), length),
+            "tag": gathered(_placed(((slug, films[review]) for slug, review, _name in tags), at), length),
+            "rating": gathered(_stated(rating and figure_of(rating) for rating in ratings), length),
+            "reviewed": gathered(_placed((("yes", film) for film in reviewed), at), length),
         },
-        names=_pairs(genre=(Genre, *NAMED)),
+        names={"genre": words["genre"], "tag": {slug: name for slug, _review, name in tags}},
+        former={"tag": words["former_tag"]},
+        orders={
+            "newest": sorted(range(length), key=lambda place: -(years[place] or 0)),
+            "oldest": sorted(range(length), key=lambda place: years[place] or NOT_DATED),
+            "rated": sorted(range(length), key=lambda place: -(ratings[place] or 0)),
+            "reviewed": sorted(range(length), key=lambda place: reviewed.get(pks[place], length)),
+        },
     )
+
+
+def _tagged() -> QuerySet:
+    """The tags of all reviews."""
+    return TaggedItem.objects.filter(content_type__app_label="reviews", content_type__model="review")
 
 
 def _read(rows: QuerySet, *columns) -> list[tuple]:

@@ -1,7 +1,7 @@
 """What a page of an archive offers: filters with counts, the way to take each back, and ways out of an empty one."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from math import ceil
 
@@ -43,12 +43,14 @@ class Menu:
 
 @dataclass(frozen=True)
 class Archive:
-    """One archive as a page shows it: its index, what is asked of it, its address, and the filters of its form."""
+    """One archive as a page shows it: its index, what is asked of it, its address, the filters of its form, and the
+    names of the pages that show what has one value of a filter."""
 
     index: Index
     question: Question
     path: str
     filters: tuple[str, ...] = ()
+    own_pages: Mapping[str, str] = field(default_factory=dict)
 
     def address(self, question: Question) -> str:
         """The address at which a question is answered."""
@@ -58,7 +60,7 @@ class Archive:
     def canonical(self) -> str:
         """The address to be known by: a theme's or writer's reviews have a page of their own."""
         question = self.question
-        own = {("author",): "authors:detail", ("tag",): "tags:detail"}.get(tuple(question.chosen))
+        own = self.own_pages.get(next(iter(question.chosen), "")) if len(question.chosen) == 1 else None
         if own is None or question.order or question.choose:
             return self.address(question)
         number = f"?page={question.page}" if question.page > 1 else ""

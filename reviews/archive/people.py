@@ -49,8 +49,8 @@ def _people_by_role(reviewed: bool) -> dict[str, Sequence[int]]:
     sql, params = _credits(reviewed).values("role", who=F("person_id")).distinct().query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT credited.role, people_person.letter, COUNT(*) FROM ({sql}) AS credited "
-            "JOIN people_person ON people_person.id = credited.who GROUP BY 1, 2",
+            f"SELECT credited.role, person.letter, COUNT(*) FROM ({sql}) AS credited "
+            'JOIN "people_person" AS person ON person.id = credited.who GROUP BY 1, 2',
             params,
         )
         return _by_letter(cursor.fetchall())

@@ -13,7 +13,7 @@ from reviews.archive.contents import ReviewIndex, films_now, reviews_now
 from reviews.archive.index import PERIOD, Places, Results
 from reviews.archive.menus import Archive
 from reviews.archive.people import People, credited, people_now
-from reviews.archive.wording import ORDERS, films_called, people_called, reviews_called
+from reviews.archive.wording import FILM_ORDERS, ORDERS, films_called, people_called, reviews_called
 from reviews.coverage import cover, with_coverage
 from reviews.models import Publication, Review
 
@@ -22,17 +22,18 @@ PEOPLE_PER_PAGE = 120
 CHOICES_PER_PAGE = 300
 ALWAYS_LISTED = ("country", "language", "genre")
 REVIEW_MENUS = ("country", "language", "genre", "author", "tag", "rating")
-FILM_MENUS = ("decade", "year", "country", "language", "genre", "reviewed")
+FILM_MENUS = ("decade", "year", "country", "language", "genre", "tag", "rating", "reviewed")
 PEOPLE_MENUS = ("role", "reviewed")
+OWN_PAGES = {"author": "authors:detail", "tag": "tags:detail"}
 
 
 @public_page
 def review_list(request: HttpRequest) -> HttpResponse:
     """The archive of reviews: by filters, in an order."""
     publication, index = Publication.current(), reviews_now(request)
-    menus, orders = offered(publication)
+    menus, orders = offered(publication, REVIEW_MENUS, ORDERS)
     question = read_question(request.GET, index, (*PERIOD, *menus), tuple(orders), (*ALWAYS_LISTED, "author", "tag"))
-    archive = Archive(index, question, reverse("reviews:list"), menus)
+    archive = Archive(index, question, reverse("reviews:list"), menus, OWN_PAGES)
     if redirect := tidied(request, archive):
         return redirect
     heading = reviews_called(index, question)
@@ -43,14 +44,16 @@ def review_list(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "reviews/review_list.html", context | listed(page))
 
 
-def offered(publication: Publication) -> tuple[tuple[str, ...], dict[str, str]]:
-    """The filters of the form, and the orders with their labels. A publication that prints no ratings does not tell
+def offered(
+    publication: Publication, menus: tuple[str, ...], orders: dict[str, tuple[str, str]]
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The filters of a form, and the orders with their labels. A publication that prints no ratings does not tell
     them by its filters either."""
-    orders = {name: label for name, (label, _phrase) in ORDERS.items()}
+    labels = {name: label for name, (label, _phrase) in orders.items()}
     if publication.show_ratings:
-        return REVIEW_MENUS, orders
-    del orders["rated"]
-    return tuple(name for name in REVIEW_MENUS if name != "rating"), orders
+        return menus, labels
+    del labels["rated"]
+    return tuple(name for name in menus if name != "rating"), labels
 
 
 def review_page_of(
@@ -74,15 +77,16 @@ def listed(page: Page) -> dict:
 
 @public_page
 def film_list(request: HttpRequest) -> HttpResponse:
-    """The A to Z of films, by filters."""
-    index = films_now(request)
-    question = read_question(request.GET, index, ("letter", *FILM_MENUS), lists=ALWAYS_LISTED)
-    archive = Archive(index, question, reverse("films:list"), FILM_MENUS)
+    """The A to Z of films: by filters, in an order."""
+    publication, index = Publication.current(), films_now(request)
+    menus, orders = offered(publication, FILM_MENUS, FILM_ORDERS)
+    question = read_question(request.GET, index, ("letter", *menus), tuple(orders), (*ALWAYS_LISTED, "tag"))
+    archive = Archive(index, question, reverse("films:list"), menus)
     if redirect := tidied(request, archive):
         return redirect
     heading = films_called(index, question)
     if question.choose:
-        return choices(request, archive, heading)
+        return choices(request, archive, heading, publication=publication)
 
     def covered(pks: list[int]) -> list[Film]:
         by_pk = {
@@ -90,10 +94,16 @@ def film_list(request: HttpRequest) -> HttpResponse:
         }
         return [by_pk[pk] for pk in pks if pk in by_pk]
 
-    page = page_of(request, Results(index, index.matching(question.chosen), covered), FILMS_PER_PAGE)
+    page = page_of(request, Results(index, index.matching(question.chosen), covered, question.order), FILMS_PER_PAGE)
     page.object_list = list(page.object_list)
-    credits = credits_of(film.card_still for film in page)
-    context = {"archive": archive, "heading": heading, "page": page, "picture_credits": credits}
+    context = {
+        "publication": publication,
+        "archive": archive,
+        "orders": orders,
+        "heading": heading,
+        "page": page,
+        "picture_credits": credits_of(film.card_still for film in page),
+    }
     return TemplateResponse(request, "films/film_list.html", context)
 
 

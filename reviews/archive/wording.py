@@ -14,6 +14,13 @@ ORDERS = {  # as the form names them, and as a heading ends
     "title": ("Film title", "by film title"),
     "year": ("Film year", "by film year"),
 }
+FILM_ORDERS = {
+    "title": ("Title", "by title"),
+    "newest": ("Newest film", "newest first"),
+    "oldest": ("Oldest film", "oldest first"),
+    "rated": ("Highest rated", "highest rated first"),
+    "reviewed": ("Newest review", "newest review first"),
+}
 
 PEOPLE = {
     Role.DIRECTOR: "Directors",
@@ -51,7 +58,7 @@ def films_called(index: Index, question: Question) -> str:
     heading = words[:1].upper() + words[1:]
     if "reviewed" in question.chosen:
         heading += " reviewed here"
-    return _under_letter(heading, question)
+    return _under_letter(", ".join([heading, *_remarks(index, question, FILM_ORDERS)]), question)
 
 
 def people_called(question: Question) -> str:
@@ -96,11 +103,16 @@ def reviews_called(index: Index, question: Question) -> str:
         words += f" by {printed(index, 'author', author)}"
     if chosen.keys() & {"country", "genre", "language", "decade", "year"}:
         words += f" of {_films(index, chosen)}"
-    parts = [words]
-    if tag := chosen.get("tag", ""):
-        parts.append(f"on “{printed(index, 'tag', tag)}”")
-    if rating := chosen.get("rating", ""):
-        parts.append(f"rated {printed(index, 'rating', rating)}")
+    return ", ".join([words, *_remarks(index, question, ORDERS)])
+
+
+def _remarks(index: Index, question: Question, orders: Mapping[str, tuple[str, str]]) -> list[str]:
+    """What follows after a comma: "on “memory”", "rated 5 out of 5", "highest rated first"."""
+    remarks = []
+    if tag := question.chosen.get("tag", ""):
+        remarks.append(f"on “{printed(index, 'tag', tag)}”")
+    if rating := question.chosen.get("rating", ""):
+        remarks.append(f"rated {printed(index, 'rating', rating)}")
     if question.order:
-        parts.append(ORDERS[question.order][1])
-    return ", ".join(parts)
+        remarks.append(orders[question.order][1])
+    return remarks

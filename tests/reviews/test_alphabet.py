@@ -1,5 +1,6 @@
 """The A to Z of films and of people."""
 
+from datetime import timedelta
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -7,13 +8,15 @@ import pytest
 from bs4 import BeautifulSoup
 from django.apps import apps
 from django.db import connection
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from films.models import Film, FilmLanguage, Genre, Role
 from people.models import Person
 from reviews.archive import views
-from tests.factories import CreditFactory, DraftFactory, FilmFactory, PersonFactory, ReviewFactory
+from reviews.models import Publication
+from tests.factories import CapsuleFactory, CreditFactory, DraftFactory, FilmFactory, PersonFactory, ReviewFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -102,6 +105,83 @@ def test_films_by_filters(client):
         "/films/?country=su",
         "/films/?genre=war",
     ]
+
+
+@pytest.fixture
+def opinions():
+    """Films by what is said of them: (year, days since each review with its rating, rating of a capsule)."""
+    now = timezone.now()
+    for title, year, reviews, capsule in (
+        ("Alphaville", 1965, {9: 3, 2: 4.5}, None),
+        ("Breathless", 1960, {5: 5}, 1),
+        ("Contempt", 1963, {}, 4.5),
+        ("Detective", None, {}, None),
+    ):
+        film = FilmFactory(title=title, year=year)
+        for days, rating in reviews.items():
+            moment = now - timedelta(days=days)
+            ReviewFactory(film=film, rating=rating, published_at=moment, tag_names=[f"{title} tag", "godard"])
+        if capsule:
+            CapsuleFactory(film=film, rating=capsule)
+        DraftFactory(film=film, rating=0.5, tag_names=["hidden"])
+
+
+@pytest.mark.parametrize(
+    ("order", "titles"),
+    {
+        "": "ABCD",
+        "newest": "ACBD",
+        "oldest": "BCAD",
+        "rated": "BACD",
+        "reviewed": "ABCD",
+    }.items(),
+)
+def test_films_in_an_order(client, opinions, order, titles):
+    assert "".join(title[0] for title in films(client, f"?order={order}" if order else "")) == titles
+
+
+def test_films_by_newest_review_pass_over_the_title(client, opinions):
+    ReviewFactory(film=Film.objects.get(title="Detective"), published_at=timezone.now() - timedelta(hours=1))
+
+    assert films(client, "?order=reviewed") == ["Detective", "Alphaville", "Breathless", "Contempt"]
+
+
+def test_films_by_rating_and_theme_of_what_is_said_of_them(client, opinions):
+    assert films(client, "?rating=4.5") == ["Alphaville", "Contempt"]  # as the list prints it
+    assert films(client, "?rating=5") == ["Breathless"]
+    assert films(client, "?rating=0.5") == []
+    assert films(client, "?tag=godard") == ["Alphaville", "Breathless"]
+    assert client.get("/films/?tag=hidden").status_code == 404
+    page = read(client, "/films/?tag=godard&rating=5&order=rated")
+    assert page.h1.text == "Films, on “godard”, rated 5 out of 5, highest rated first"
+    assert [option.text for option in page.select("#f-rating option")][1:] == ["5 out of 5 (1)", "4.5 out of 5 (1)"]
+
+
+def test_films_of_a_theme_are_known_by_their_own_address_and_orders_by_none(client, opinions):
+    page = read(client, "/films/?tag=godard")
+    assert page.select_one("link[rel=canonical]")["href"].endswith("/films/?tag=godard")
+    assert page.select_one("meta[name=robots]") is None
+    assert read(client, "/films/?order=oldest").select_one("meta[name=robots]")
+    assert client.get("/films/?order=title").url == "/films/"
+    assert client.get("/films/?order=random").status_code == 404
+
+
+def test_capsule_entered_since_counts_at_once(client, opinions):
+    assert films(client, "?rating=2") == []
+
+    CapsuleFactory(film=Film.objects.get(title="Detective"), rating=2)
+
+    assert films(client, "?rating=2") == ["Detective"]
+
+
+def test_publication_without_ratings_does_not_tell_those_of_films_by_filters(client, opinions):
+    Publication(show_ratings=False).save()
+
+    page = read(client, "/films/")
+
+    assert page.select("#f-rating") == []
+    assert "rated" not in [option["value"] for option in page.select("#f-order option")]
+    assert client.get("/films/?order=rated&rating=5").url == "/films/"
 
 
 def test_years_are_offered_within_a_decade(client):

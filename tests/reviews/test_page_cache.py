@@ -13,7 +13,7 @@ from django.utils import timezone
 from films.models import Film, Still
 from people.models import Person
 from reviews.archive.contents import films_now, reviews_now
-from reviews.archive.people import letter_counts
+from reviews.archive.people import people_now
 from reviews.changes import ARCHIVED, state_of_content, watch, watched_tables
 from reviews.models import ContentVersion, Publication, Review, SocialCard
 from reviews.page_cache import may_be_kept
@@ -158,7 +158,7 @@ def test_every_table_that_archives_are_made_from_counts_for_them(rf, review):
     with CaptureQueriesContext(connection) as asked:
         for archive in (reviews_now, films_now):
             archive(rf.get("/"))
-        letter_counts(rf.get("/"), "director", True)
+        people_now(rf.get("/")).letters("director", reviewed=True)
 
     read = {table for query in asked for table in watched_tables() if f'"{table}"' in query["sql"]}
     assert read == ARCHIVED

@@ -475,7 +475,7 @@ PAGES = {
     "/": 8,
     "/reviews/": 9,
     "/reviews/film-0/": 11,
-    "/films/": 7,
+    "/films/": 9,
     "/films/film-0-1999/": 10,
     "/people/": 7,
     "/people/dora-director/": 7,
