@@ -9,6 +9,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache as once
 from itertools import batched
 
 from django.db import DatabaseError, OperationalError, models, transaction
@@ -18,7 +19,7 @@ from config.slugs import free_slugs, slug_from
 from films.entries import BadLine, Entry, read_entry
 from films.filing import possible_sort_titles, sort_title_from
 from films.models import Credit, Film, FilmCountry, FilmLanguage, FilmTitle, Genre, Role
-from people.models import Person, sort_name_from
+from people.models import Person, PersonName, sort_name_from
 
 BATCH_SIZE = 200
 ATTEMPTS = 3
@@ -47,6 +48,7 @@ class Report:
 
 Lines = Iterable[tuple[int, bytes]]
 Tell = Callable[[str], object]
+Aliases = Callable[[], dict[tuple[str, ...], int]]
 
 
 def load_films(lines: Lines, report: Report, *, tell: Tell, dry_run: bool = False) -> None:
@@ -54,8 +56,18 @@ def load_films(lines: Lines, report: Report, *, tell: Tell, dry_run: bool = Fals
     if the run is interrupted; `tell` gets a sentence about every line that is skipped or looks odd.
 
     A dry run writes nothing, and so takes a film that the file has twice, far apart, for new twice."""
+    aliases = once(_known_aliases)
     for entries in batched(_readable(lines, report, tell), BATCH_SIZE, strict=False):
-        _load(entries, report, tell, dry_run)
+        _load(entries, aliases, report, tell, dry_run)
+
+
+def _known_aliases() -> dict[tuple[str, ...], int]:
+    """The one person whom each of the other names on record means, by the folded name. What several are called means
+    nobody."""
+    found: dict[tuple[str, ...], set[int]] = defaultdict(set)
+    for name, person in PersonName.objects.order_by().values_list("name", "person"):
+        found[_folded(name)].add(person)
+    return {folded: people.pop() for folded, people in found.items() if len(people) == 1}
 
 
 def _readable(lines: Lines, report: Report, tell: Tell) -> Iterator[Entry]:
@@ -69,19 +81,19 @@ def _readable(lines: Lines, report: Report, tell: Tell) -> Iterator[Entry]:
             tell(f"line {number:,}: {error}")
 
 
-def _load(entries: tuple[Entry, ...], report: Report, tell: Tell, dry_run: bool) -> None:
+def _load(entries: tuple[Entry, ...], aliases: Aliases, report: Report, tell: Tell, dry_run: bool) -> None:
     """One batch; film by film if somebody else's writing got in its way."""
     try:
-        _count(_load_together(entries, dry_run), report, tell)
+        _count(_load_together(entries, aliases, dry_run), report, tell)
     except DatabaseError:
         for entry in entries:
-            _load_alone(entry, report, tell, dry_run)
+            _load_alone(entry, aliases, report, tell, dry_run)
 
 
-def _load_alone(entry: Entry, report: Report, tell: Tell, dry_run: bool) -> None:
+def _load_alone(entry: Entry, aliases: Aliases, report: Report, tell: Tell, dry_run: bool) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            _count(_load_together((entry,), dry_run), report, tell)
+            _count(_load_together((entry,), aliases, dry_run), report, tell)
             return
         except DatabaseError as error:
             if attempt < ATTEMPTS:
@@ -92,11 +104,11 @@ def _load_alone(entry: Entry, report: Report, tell: Tell, dry_run: bool) -> None
             tell(f"line {entry.line:,}: the database refused it ({str(error).splitlines()[0]})")
 
 
-def _load_together(entries: tuple[Entry, ...], dry_run: bool) -> "Batch":
+def _load_together(entries: tuple[Entry, ...], aliases: Aliases, dry_run: bool) -> "Batch":
     if dry_run:
-        return Batch(entries, Film.objects.all())
+        return Batch(entries, Film.objects.all(), aliases)
     with transaction.atomic():
-        batch = Batch(entries, Film.objects.select_for_update())
+        batch = Batch(entries, Film.objects.select_for_update(), aliases)
         batch.write()
     return batch
 
@@ -137,13 +149,13 @@ class Batch:
     Making one reads and decides; only write() writes. `outcomes` says "new", "completed" or "unchanged" of
     each entry."""
 
-    def __init__(self, entries: tuple[Entry, ...], films: models.QuerySet[Film]):
+    def __init__(self, entries: tuple[Entry, ...], films: models.QuerySet[Film], aliases: Aliases):
         self.entries = entries
         self.by_id: dict[tuple[str, str], Record] = {}
         self.by_title: dict[tuple, list[Record]] = defaultdict(list)
         self.changed: dict[int, Record] = {}
         self._find_films(films)
-        self._find_people()
+        self._find_people(aliases)
         self._find_genres()
         self.outcomes = [self._take(entry) for entry in entries]
 
@@ -179,12 +191,17 @@ class Batch:
                 self.by_id.setdefault((name, value), record)
         self.by_title[slug_from(record.film.title), record.film.year].append(record)
 
-    def _find_people(self) -> None:
+    def _find_people(self, aliases: Aliases) -> None:
         names = {name for entry in self.entries for names in entry.credits.values() for name in names}
         self.people: dict[str, Person] = {}
         namesakes = Person.objects.filter(name__in=names).order_by(models.F("birth_year").asc(nulls_first=True), "pk")
         for person in namesakes:
             self.people.setdefault(person.name, person)
+        known = aliases()
+        others = {name: known[_folded(name)] for name in names - self.people.keys() if _folded(name) in known}
+        if others:
+            found = Person.objects.in_bulk(others.values())
+            self.people |= {name: found[pk] for name, pk in others.items() if pk in found}
 
     def _find_genres(self) -> None:
         names = {name for entry in self.entries for name in entry.genres}
@@ -254,8 +271,15 @@ class Batch:
         if role in record.roles:
             return
         record.roles.add(role)
+        people: dict[tuple, tuple[Person, str]] = {}  # who is there under two names is credited once
+        for name in names:
+            person = self._person(record, name)
+            people.setdefault((person.pk, person.name), (person, name))
         record.rows += _in_order(
-            [Credit(film=record.film, person=self._person(record, name), role=role) for name in names]
+            [
+                Credit(film=record.film, person=person, role=role, credited_as=_credited_as(name, person))
+                for person, name in people.values()
+            ]
         )
         if role == Role.DIRECTOR:
             record.directors |= {_folded(name) for name in names}
@@ -320,6 +344,11 @@ def _facts_for(film: Film, entry: Entry) -> dict[str, str | int]:
     elif len(entry.languages) == 1:
         facts["original_language"] = entry.languages[0]
     return facts
+
+
+def _credited_as(name: str, person: Person) -> str:
+    """The name in the credits if it is another than the person's, "" for a mere spelling of it."""
+    return "" if _folded(name) == _folded(person.name) else name
 
 
 def _composed(name: str) -> str:

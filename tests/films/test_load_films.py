@@ -19,7 +19,7 @@ from config.slugs import free_slugs
 from films import importing
 from films.importing import Report, load_films
 from films.models import Credit, Film, FilmCountry, FilmLanguage, FormerFilmSlug, Genre, Role
-from people.models import FormerPersonSlug, Person
+from people.models import FormerPersonSlug, Person, PersonName
 from tests.factories import CreditFactory, FilmFactory, PersonFactory
 
 SAMPLE = Path(__file__).parent / "data" / "films-60.jsonl"
@@ -385,6 +385,48 @@ def test_names_that_only_resemble_each_other_are_two_people(load):
     load({"title": "M", "cast": ["Jose Ferrer", "José Ferrer", "JOSE FERRER"]})
 
     assert sorted(Person.objects.values_list("slug", flat=True)) == ["jose-ferrer", "jose-ferrer-2", "jose-ferrer-3"]
+
+
+@pytest.mark.parametrize("name", ["Wong Kar Wai", "Kar Wai Wong", "WONG KAR-WAI"])
+def test_person_is_known_by_another_name_on_record_whatever_its_spelling(load, name):
+    wong = PersonFactory(name="Wong Kar-wai")
+    PersonName.objects.create(person=wong, name="Wong Kar Wai")
+
+    load({"title": "Happy Together", "directors": [name], "writers": [name]})
+
+    assert [(credit.person, credit.credited_as) for credit in Credit.objects.all()] == [(wong, ""), (wong, "")]
+
+
+def test_other_name_is_kept_on_the_credit_and_a_second_run_changes_nothing(load):
+    wong = PersonFactory(name="Wong Kar-wai")
+    PersonName.objects.create(person=wong, name="王家衛", language="zh")
+    rows = {"title": "Happy Together", "year": 1997, "directors": ["王家衛", "Wong Kar-wai"]}
+
+    load(rows)
+    out, _, _ = load(rows)
+
+    assert out.startswith("0 new, 0 completed, 1 unchanged")
+    credit = Credit.objects.get()
+    assert (credit.person, credit.credited_as) == (wong, "王家衛")
+
+
+def test_other_name_of_two_people_means_neither(load):
+    for person in PersonFactory.create_batch(2):
+        PersonName.objects.create(person=person, name="Alan Smithee")
+
+    load({"title": "Death of a Gunfighter", "directors": ["Alan Smithee"]})
+
+    assert Credit.objects.get().person.name == "Alan Smithee"
+    assert Person.objects.count() == 3
+
+
+def test_own_name_counts_before_another_persons_other_name(load):
+    own = PersonFactory(name="Zhang Wei")
+    PersonName.objects.create(person=PersonFactory(), name="Zhang Wei")
+
+    load({"title": "Somewhere", "directors": ["Zhang Wei"]})
+
+    assert Credit.objects.get().person == own
 
 
 # --- Addresses
