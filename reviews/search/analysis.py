@@ -24,6 +24,7 @@ MOST_TOKENS = (1_000, 1_500, 13_500)  # of names, people and text: PostgreSQL co
 MOST_TIMES = 255  # that PostgreSQL keeps the place of a token
 LONGEST_KEY = 200
 JOINER = "·"  # no letter, so no token that is a word has it
+FOREIGN = JOINER * 2  # stands before a text of another language
 _MARKS = (
     "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0dff\u0e00-\u109f\u1780-\u17ff"
     "\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f"
@@ -153,7 +154,8 @@ def text_tokens(tokens: list[str], closed: list[str], language: str = "") -> lis
     is_english = (language or settings.LANGUAGE_CODE).split("-")[0] == "en"
     written = _in_english if is_english else in_other_languages
     others = [token for word in closed for token in (JOINER, written(word))]
-    return [written(token) for token in tokens] + (_common_pairs(tokens) if is_english else []) + others
+    found = [written(token) for token in tokens]
+    return [*found, *_common_pairs(tokens), *others] if is_english else [FOREIGN, *found, *others]
 
 
 def _in_english(token: str) -> str:

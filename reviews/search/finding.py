@@ -22,7 +22,7 @@ from reviews.search.index import engine, freshen
 MOST = {Kind.REVIEW: 120, Kind.FILM: 120, Kind.PERSON: 96, Kind.AUTHOR: 96, Kind.TAG: 96}
 """How many records of a kind are listed, the newest of those that match equally well. A word that is everywhere would
 otherwise have all of them weighed against each other."""
-MOST_WEIGHED = 120  # of a kind, by how much we have written of them
+MOST_WEIGHED = 60  # of a kind, by how much we have written of them
 MOST_COMPARED = 60  # of a kind, for suggestions
 NAMES = (Tier.WHOLE, Tier.FIRST, Tier.WORDS, Tier.BEGINNING, Tier.NAME)
 FEW = 3  # with fewer matches than this in names and text, a correction is offered beside them

@@ -88,7 +88,7 @@ class PostgreSQLEngine(Engine):
 
     def match(self, query, expression, part: Part):
         found, values = self.having(expression, part)
-        weighed = "ts_filter(vector, '{a}')" if part.tier is Tier.NAME else "vector"
+        weighed = "vector" if part.tier is Tier.TEXT else "ts_filter(vector, '{a}')"
         words = " | ".join(f"'{word}'" for word in query.words)
         return (
             f"SELECT {part.kind:d} AS kind, object_id, {part.tier:d} AS tier, "

@@ -309,6 +309,19 @@ class TestOrder:
 
         assert reviews("lighthouse") == ["Thrice", "Twice", "Once"]
 
+    def test_text_in_another_language_counts_likewise(self):
+        for headline, times in [("Once", 1), ("Thrice", 3), ("Twice", 2)]:
+            ReviewFactory(language="fr", headline=headline, body=f"<p>{'Le phare. ' * times}</p>")
+
+        assert reviews("phare") == ["Thrice", "Twice", "Once"]
+
+    def test_whole_words_of_names_are_weighed_by_names_alone(self):
+        film = FilmFactory(title="Snow Country")
+        ReviewFactory(film=film, headline="Of snow", body="<p>Nothing.</p>")
+        ReviewFactory(film=FilmFactory(title="Ice"), headline="On snow", body=f"<p>{'Snow. ' * 9}</p>")
+
+        assert reviews("snow") == ["Of snow", "On snow"]
+
     def test_words_that_follow_themselves_are_all_counted(self):
         ReviewFactory(headline="Once", body="<p>Never say so.</p>")
         ReviewFactory(headline="Four", body="<p>Never, never, never, never.</p>")
