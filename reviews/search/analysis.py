@@ -349,8 +349,9 @@ def slips(word: str) -> set[str]:
 
 
 def correctable(word: str) -> bool:
-    """Whether it is a word whose spelling we judge: long enough, and written in an alphabet."""
-    return SHORTEST_CORRECTED <= len(word) <= 30 and word.isalpha() and not is_unspaced(word)
+    """Whether it is a word whose spelling we judge: long enough, written in an alphabet, and not in every text."""
+    is_long = SHORTEST_CORRECTED <= len(word) <= 30
+    return is_long and word.isalpha() and not is_unspaced(word) and word not in STOP_WORDS
 
 
 def distance(left: str, right: str) -> int:

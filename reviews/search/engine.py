@@ -173,14 +173,16 @@ class Engine:
         Part) lets through: one question to the database."""
         selects, params = [], []
         for place, word in enumerate(words):
-            expression, counts = self.text_expression(read_query(f'"{word}"')), []
+            if not (expression := self.text_expression(read_query(f'"{word}"'))):
+                continue
+            counts = []
             for kind, only in kinds.items():
                 sql, values = self.having(expression, Part(kind, Tier.TEXT, most, only))
                 counts.append(f"(SELECT count(*) FROM (SELECT 1 FROM {sql} LIMIT {most:d}) AS few)")
                 params += values
             selects.append(f"SELECT {place:d} AS place, {' + '.join(counts)} AS number")
         rows = self.execute(" UNION ALL ".join(selects), params) if selects else []
-        return {words[place]: number for place, number in rows}
+        return dict.fromkeys(words, 0) | {words[place]: number for place, number in rows}
 
     def having(self, expression: str, part: Part) -> tuple[str, list]:
         """SQL from the table on: the records that an expression matches, of those the part lets through."""

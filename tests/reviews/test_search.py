@@ -514,6 +514,13 @@ class TestSpelling:
         assert answer.select_one(".notice") is None
         assert "Nothing for “kaleidoscpe”" in answer.get_text()
 
+    @pytest.mark.parametrize("asked", ["their", "whichh xylophone"])
+    def test_words_that_are_everywhere_are_neither_corrected_nor_offered(self, client, asked):
+        for name in ["Theira", "Their Finest", "Which Way"]:
+            PersonFactory(name=name)
+
+        assert page(client, q=asked).select_one(".notice") is None
+
     def test_right_words_are_not_corrected(self, client):
         FilmFactory(title="Solaris")
         FilmFactory(title="Polaris")
