@@ -18,6 +18,7 @@ from config.richtext import LONG
 from reviews import roles
 from reviews.admin.forms import BylineForm, BylineFormSet, ReviewForm
 from reviews.admin.quotes import FilmQuoteBlocks
+from reviews.cards import ask_for_card
 from reviews.models import Author, RelatedChoice, Review, ReviewByline, State
 from reviews.models.review import STANDFIRST_LENGTH
 from reviews.related import SHOWN
@@ -234,6 +235,7 @@ class ReviewAdmin(EditorAdmin):
             words = f"Will appear on {in_words(review.published_at)}, {time_zone_note()[8:-1]}."
             self.message_user(request, words, messages.INFO)
         elif review.is_visible:
+            ask_for_card(review)
             address = review.get_absolute_url()
             self.message_user(request, format_html("Readers see it at <a href='{0}'>{0}</a>.", address), messages.INFO)
 
@@ -285,7 +287,7 @@ class ReviewAdmin(EditorAdmin):
         self._each(
             request,
             queryset,
-            Review.publish,
+            _publish,
             "published",
             refuse=_why_not_now,
         )
@@ -326,6 +328,11 @@ class ReviewAdmin(EditorAdmin):
                 self.log_change(request, review, f"{done[0].upper()}{done[1:]} from the list.")
         if count:
             self.message_user(request, f"{count} {'review' if count == 1 else 'reviews'} {done}.", messages.SUCCESS)
+
+
+def _publish(review: Review) -> None:
+    review.publish()
+    ask_for_card(review)
 
 
 def _why_not_now(review: Review) -> str:

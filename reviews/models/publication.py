@@ -9,6 +9,7 @@ from django.urls import reverse
 from config.richtext import LONG, RichTextField
 from config.slugs import Addressed, FormerSlug, slug_from
 from config.sql import ready_made, rows
+from reviews.models.card import SocialCard
 from reviews.models.links import Link, LinkLinesField, read_links
 from reviews.models.season import Season
 
@@ -64,8 +65,9 @@ class Publication(models.Model):
         default=12, validators=[MinValueValidator(1), MaxValueValidator(100)]
     )
 
-    footer_rows: Sequence[dict] = ()  # both come with current()
+    footer_rows: Sequence[dict] = ()  # these come with current()
     season_rows: Sequence[dict] = ()
+    card_rows: Sequence[dict] = ()
 
     class Meta:
         verbose_name_plural = "publication"
@@ -82,8 +84,8 @@ class Publication(models.Model):
 
     @classmethod
     def current(cls) -> "Publication":
-        """The one row with its footer and whether there are seasons, or the values it would have."""
-        return cls.objects.annotate(**ready_made(cls, _footer_columns)).filter(pk=1).first() or cls(pk=1)
+        """The one row with its footer, whether there are seasons, and its card; or the values it would have."""
+        return cls.objects.annotate(**ready_made(cls, _columns_beside)).filter(pk=1).first() or cls(pk=1)
 
     def save(self, *args, **kwargs):
         self.pk = 1
@@ -94,10 +96,11 @@ class Publication(models.Model):
         return read_links(self.social_links)
 
 
-def _footer_columns() -> dict:
+def _columns_beside() -> dict:
     return {
         "footer_rows": rows(Page.objects.in_footer().order_by("position", "title"), title="title", slug="slug"),
         "season_rows": rows(Season.objects.public().order_by("pk")[:1], slug="slug"),
+        "card_rows": rows(SocialCard.objects.of_publication().order_by("-pk")[:1], image="image"),
     }
 
 

@@ -13,7 +13,14 @@ from config.tasks import SWEEPS
 from people.models import Person
 from reviews import cards, drawing
 from reviews.models import Publication, Review, SocialCard, State
-from tests.factories import AuthorFactory, FilmFactory, PersonFactory, ReviewFactory, StillFactory, picture_file
+from tests.factories import (
+    AuthorFactory,
+    FilmFactory,
+    PersonFactory,
+    ReviewFactory,
+    StillFactory,
+    picture_file,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +53,15 @@ def test_sweep_makes_the_card_of_a_public_review(review):
         assert (picture.format, picture.size) == ("JPEG", (1200, 630))
     assert card.image.name == f"cards/{card.made_for[:2]}/{card.made_for}.jpg"
     assert cards.make_missing_cards() == 0
+
+
+def test_card_is_made_when_an_editor_publishes(admin_client, django_capture_on_commit_callbacks):
+    draft = ReviewFactory(state=State.DRAFT, published_at=None)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        admin_client.post("/admin/reviews/review/", {"action": "publish", "_selected_action": [draft.pk]})
+
+    assert files() == [card_of(draft).image.name]
 
 
 CHANGES = {
@@ -156,7 +172,7 @@ def test_page_view_makes_no_card(client, review):
 def test_worker_knows_the_sweeps():
     import reviews.tasks  # noqa: F401 -- what the worker imports
 
-    assert {"reviews.cards.make_missing_cards", "reviews.cards.remove_stray_cards"} <= set(SWEEPS)
+    assert {f"reviews.cards.{name}" for name in ("make_missing_cards", "make_publication_card", "remove_stray_cards")} <= set(SWEEPS)  # fmt: skip
 
 
 def design(**values):
@@ -198,6 +214,59 @@ def test_title_stays_inside_its_margins(title):
 def test_letters_the_font_lacks_are_left_out():
     assert drawing.drawable("Amélie, Ősz – “Žižek”", drawing.DISPLAY) != ""
     assert drawing.drawable("千と千尋", drawing.DISPLAY) == ""
+
+
+FOREIGN = [
+    ({"title": "История Аси", "original_title": "Asya’s Happiness"}, ["Asya"], "Asya’s Happiness"),
+    ({"title": "東京物語"}, ["東京の話", "Tokyo Story"], "Tokyo Story"),
+    ({"title": "पथेर पांचाली", "directors": ["Satyajit Ray"]}, [], "A film by Satyajit Ray"),
+    ({"title": "Ταξίδι στα Κύθηρα", "year": 1984, "directors": ["Θόδωρος Αγγελόπουλος"]}, [], "A film of 1984"),
+    ({"title": "ביקור התזמורת", "year": None}, [], "A film, reviewed"),
+]
+
+
+@pytest.mark.parametrize(("facts", "other_titles", "expected"), FOREIGN)
+def test_title_that_cannot_be_drawn_gives_way_to_one_that_can(facts, other_titles, expected):
+    people = [PersonFactory(name=name) for name in facts.get("directors", [])]
+    film = FilmFactory(**facts | {"directors": people})
+    for title in other_titles:
+        film.other_titles.create(title=title)
+    review = ReviewFactory(film=film)
+
+    assert cards.design_of(review, Publication.current()).title == expected
+
+
+def test_line_of_a_card_keeps_what_can_be_drawn():
+    film = FilmFactory(year=1953, directors=[PersonFactory(name="小津安二郎"), PersonFactory(name="Jean Epstein")])
+
+    assert cards.design_of(ReviewFactory(film=film), Publication.current()).line == "Jean Epstein, 1953"
+
+
+def test_hourly_look_takes_the_same_few_queries_however_many_cards(django_assert_num_queries):
+    for count in (1, 3):
+        for _ in range(count):
+            ReviewFactory(film=FilmFactory(title="東京物語", directors=[PersonFactory()]))
+        cards.make_missing_cards()
+        with django_assert_num_queries(4):
+            cards.remake_outdated_cards()
+
+
+def test_publication_has_one_card_of_its_own_that_follows_its_name(review):
+    assert cards.make_publication_card() is True
+    assert cards.make_publication_card() is False
+    before = files()
+    Publication.objects.update(tagline="Stay for the credits")
+    cards.make_publication_card()
+    cards.remove_stray_cards()
+
+    (row,) = Publication.current().card_rows
+    assert files() == [row["image"]] != before
+    with default_storage.open(row["image"]) as file:
+        assert Image.open(file).size == (1200, 630)
+
+
+def test_publication_in_letters_the_font_lacks_is_known_by_its_address():
+    assert cards.design_of_publication(Publication(name="映画評論")).title == "testserver"
 
 
 def test_white_letters_can_be_read_on_a_white_still():
