@@ -31,7 +31,11 @@ def film_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "film": film,
             "credits": credits,
             "stills": film.stills.fit_to_publish().for_cards(),
-            "reviews": Review.objects.published().about(film).newest_first().with_authors(),
+            "reviews": Review.objects.published()
+            .about(film)
+            .newest_first()
+            .with_authors()
+            .select_related("social_card"),
             "capsules": film.capsules.select_related("author").order_by("created_at", "pk"),
             "quotes": film.critic_quotes.all(),
             "shelf": shelf,

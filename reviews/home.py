@@ -28,8 +28,9 @@ def home_page(request: HttpRequest, front: Front) -> HttpResponse:
 def season_list(request: HttpRequest) -> HttpResponse:
     """All seasons: those that go on now, those to come, those without dates, those past."""
     groups = seasons_by_time()
-    films = [season.film for group in groups for season in group.seasons if season.film]
-    context = {"groups": groups, "picture_credits": credits_of(film.card_still for film in films)}
+    seasons = [season for group in groups for season in group.seasons]
+    films = [season.film for season in seasons if season.film]
+    context = {"groups": groups, "seasons": seasons, "picture_credits": credits_of(film.card_still for film in films)}
     return TemplateResponse(request, "reviews/season_list.html", context)
 
 

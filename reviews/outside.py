@@ -5,9 +5,11 @@ from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from config.images import Picture
+from config.images import Picture, fallback_width
+from reviews import drawing
 from reviews.models import Publication, Review
 from reviews.models.fields import figure_of
 
@@ -49,6 +51,20 @@ def rating_figure(review: Review, publication: Publication) -> str:
 def picture_address(picture: Picture) -> str:
     """The address of a JPEG or WebP of moderate size, which every feed reader and crawler knows."""
     return absolute(picture.src())
+
+
+def picture_size(picture: Picture) -> tuple[int, int]:
+    """Width and height of what picture_address() leads to."""
+    width = fallback_width(picture.widths) if picture.widths else picture.width
+    return width, round(width * picture.height / picture.width) if picture.width else 0
+
+
+def publication_card(publication: Publication) -> dict | None:
+    """The publication's own card with its measures, for what has no picture; None until the worker has made it."""
+    if not publication.card_rows:
+        return None
+    address = absolute(default_storage.url(publication.card_rows[0]["image"]))
+    return {"url": address, "width": drawing.WIDTH, "height": drawing.HEIGHT, "alt": publication.name}
 
 
 def picture_type(picture: Picture) -> str:

@@ -1,6 +1,6 @@
 """Pages in the words of schema.org, for search engines: JSON-LD in one data block a page.
 
-Which properties count is taken from Google's documentation of Review, Movie, Breadcrumb and ProfilePage. What a
+Which properties count is taken from Google's documentation of Review, Movie, Article, Breadcrumb and ProfilePage. What a
 page does not print is not said either: a rating only where readers see it."""
 
 import json
@@ -82,7 +82,7 @@ def web_site(publication: Publication) -> Data:
     """The site, and how it is searched."""
     return {
         "@type": "WebSite",
-        "@id": _page("home") + "#site",
+        "@id": site_id(),
         "name": publication.name,
         "alternateName": publication.tagline,
         "url": _page("home"),
@@ -94,6 +94,34 @@ def web_site(publication: Publication) -> Data:
             "query-input": "required name=search_term_string",
         },
     }
+
+
+def site_id() -> str:
+    return _page("home") + "#site"
+
+
+def page(kind: str, name: str, address: str, publication: Publication, *, description: str, items: Data | None) -> Data:
+    """Any page as a part of the site: a WebPage, a CollectionPage of `items` …"""
+    return {
+        "@type": kind,
+        "@id": address + "#page",
+        "name": name,
+        "url": address,
+        "description": description,
+        "inLanguage": "en-GB",
+        "isPartOf": {"@id": site_id()},
+        "publisher": publisher(publication),
+        "mainEntity": items,
+    }
+
+
+def item_list(items: Iterable[tuple[str, str]], first: int = 1) -> Data | None:
+    """What a page lists, as (name, address), numbered from `first`; None if that is nothing."""
+    listed = [
+        {"@type": "ListItem", "position": place, "name": name, "url": absolute(address)}
+        for place, (name, address) in enumerate(items, first)
+    ]
+    return {"@type": "ItemList", "itemListElement": listed} if listed else None
 
 
 def web_addresses(links: Iterable) -> list[str]:
@@ -116,10 +144,16 @@ def breadcrumb(*crumbs: tuple[str, str]) -> Data:
 
 
 def review_data(review: Review, credits: list, tags: Iterable[Tag], publication: Publication, image: str) -> Data:
-    """A review on its own page."""
-    address = absolute(review.get_absolute_url())
-    return {
-        "@type": "Review",
+    """A review on its own page. One whose rating readers do not see is told as an article about the film: Google
+    takes no Review without a rating."""
+    address, film = absolute(review.get_absolute_url()), movie(review.film, credits, image)
+    figure = rating(review, publication)
+    as_what = (
+        {"@type": "Review", "itemReviewed": film, "reviewRating": figure}
+        if figure
+        else {"@type": "Article", "about": film}
+    )
+    return as_what | {
         "@id": address + "#review",
         "url": address,
         "headline": review.title,
@@ -132,8 +166,6 @@ def review_data(review: Review, credits: list, tags: Iterable[Tag], publication:
         "inLanguage": review.language or "en-GB",
         "wordCount": word_count(review.body),
         "keywords": [tag.name for tag in tags],
-        "itemReviewed": movie(review.film, credits),
-        "reviewRating": rating(review, publication),
         "mainEntityOfPage": address,
     }
 
@@ -167,8 +199,8 @@ def review_in_short(review: Review, film: Film, publication: Publication) -> Dat
 # --- Films and people ---------------------------------------------------------------------------
 
 
-def movie(film: Film, credits: list) -> Data:
-    """A film with its facts; `credits` are groups of Film.credits_by_role()."""
+def movie(film: Film, credits: list, image: str) -> Data:
+    """A film with its facts; `credits` are groups of Film.credits_by_role(), `image` stands for it without a still."""
     address = absolute(film.get_absolute_url())
     people = {PROPERTIES[role]: _named(group[:CAST_LENGTH]) for role, group in credits if role in PROPERTIES}
     return {
@@ -177,7 +209,7 @@ def movie(film: Film, credits: list) -> Data:
         "name": film.title,
         "alternateName": film.alternate_titles,
         "url": address,
-        "image": picture_address(film.card_still) if film.card_still else "",
+        "image": picture_address(film.card_still) if film.card_still else image,
         "dateCreated": f"{film.year:04}-01-01" if film.year else "",  # whole dates only are taken; we know the year
         "duration": f"PT{film.runtime}M" if film.runtime else "",
         "genre": film.genre_names,
@@ -202,10 +234,12 @@ def film_elsewhere(film: Film) -> list[str]:
     ]
 
 
-def movie_with_reviews(film: Film, credits: list, reviews: Iterable[Review], publication: Publication) -> Data:
+def movie_with_reviews(
+    film: Film, credits: list, reviews: Iterable[Review], publication: Publication, image: str
+) -> Data:
     """A film on its own page, with those of our reviews whose rating the page shows: Google takes no others."""
     rated = [review for review in reviews if rating_figure(review, publication)]
-    return movie(film, credits) | {
+    return movie(film, credits, image) | {
         "description": film.synopsis,
         "inLanguage": film.original_language,
         "review": [review_in_short(review, film, publication) for review in rated],
@@ -273,13 +307,7 @@ def season_data(season: Season, parts: Iterable, publication: Publication) -> Da
         "dateModified": season.changed_at.isoformat(),
         "publisher": publisher(publication),
         "about": festival(season),
-        "mainEntity": {
-            "@type": "ItemList",
-            "itemListElement": [
-                {"@type": "ListItem", "position": part.number, "name": part.title, "url": absolute(part.url)}
-                for part in parts
-            ],
-        },
+        "mainEntity": item_list((part.title, part.url) for part in parts),
     }
 
 

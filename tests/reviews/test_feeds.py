@@ -316,10 +316,12 @@ def test_feed_of_nothing_is_a_404(client, folder, slug):
 
 def test_pages_name_their_feeds(client, review):
     found = {}
-    for address in ("/", "/authors/otto-splice/", "/tags/lakes/", "/people/f-w-murnau/"):
+    addresses = ("/", "/authors/otto-splice/", "/tags/lakes/", "/people/f-w-murnau/", "/reviews/?tag=lakes")
+    for address in (*addresses, "/reviews/?author=otto-splice", "/reviews/?author=otto-splice&tag=lakes"):
         page = BeautifulSoup(client.get(address).content, "html5lib")
         links = page.head.select('link[rel=alternate][type="application/atom+xml"]')
         found[address] = [link["href"] for link in links]
+        assert page.footer.find("a", string="Feed")["href"] == found[address][-1]
         for link in page.head.select("link[rel=alternate]"):
             assert client.get(link["href"]).status_code == 200
 
@@ -328,4 +330,7 @@ def test_pages_name_their_feeds(client, review):
         "/authors/otto-splice/": ["/feeds/reviews.atom", "/feeds/authors/otto-splice.atom"],
         "/tags/lakes/": ["/feeds/reviews.atom", "/feeds/tags/lakes.atom"],
         "/people/f-w-murnau/": ["/feeds/reviews.atom", "/feeds/directors/f-w-murnau.atom"],
+        "/reviews/?tag=lakes": ["/feeds/reviews.atom", "/feeds/tags/lakes.atom"],
+        "/reviews/?author=otto-splice": ["/feeds/reviews.atom", "/feeds/authors/otto-splice.atom"],
+        "/reviews/?author=otto-splice&tag=lakes": ["/feeds/reviews.atom"],
     }

@@ -372,7 +372,7 @@ class TestOtherPages:
         page = soup(client.get("/about-us/"))
 
         assert "We watch." in text(page.main)
-        assert [text(link) for link in page.footer.select("a")] == ["Newsletter", "About us"]
+        assert [text(link) for link in page.footer.select("a")] == ["Newsletter", "Feed", "About us"]
         assert client.get("/hidden/").status_code == 404
 
     def test_simple_page_keeps_its_address_until_another_is_given_and_then_is_found_by_both(self, client):

@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 import pytest
 from bs4 import BeautifulSoup
 from django.utils import timezone
+from django.utils.encoding import iri_to_uri
+from taggit.models import Tag
 
 from films.models import Role
-from reviews.models import Publication, SocialCard
+from reviews.cards import make_publication_card
+from reviews.models import Page, Publication, Season, SocialCard
 from tests.factories import (
     AuthorFactory,
     CreditFactory,
@@ -91,10 +94,13 @@ def test_review_is_told_in_full(client, review):
     ]
 
 
-def test_rating_is_told_only_where_readers_see_it(client, review):
+def test_review_without_a_rating_that_readers_see_is_an_article_about_its_film(client, review):
     Publication.objects.update(show_ratings=False)
 
-    assert "reviewRating" not in nodes(client, "/reviews/rust-and-bone/")["Review"]
+    found = nodes(client, "/reviews/rust-and-bone/")
+    assert "Review" not in found
+    assert "reviewRating" not in found["Article"]
+    assert (found["Article"]["headline"], found["Article"]["about"]["name"]) == ("Rust and Bone", "Rust and Bone")
     assert "review" not in nodes(client, "/films/rust-and-bone-2012/")["Movie"]
 
 
@@ -112,10 +118,108 @@ def test_film_person_author_and_home(client, review):
     assert target == "http://testserver/search/?q={search_term_string}"
 
 
-def test_tag_page_has_its_breadcrumb(client, review):
-    steps = nodes(client, "/tags/sea/")["BreadcrumbList"]["itemListElement"]
+PAGES = {  # what it is, and its breadcrumb
+    "/reviews/": ("CollectionPage", ["Second Reel", "Reviews"]),
+    "/reviews/?decade=2010s": ("CollectionPage", ["Reviews", "Reviews of films of the 2010s"]),
+    "/reviews/?choose=country": ("CollectionPage", ["Reviews", "Reviews: all countries"]),
+    "/films/": ("CollectionPage", ["Second Reel", "Films"]),
+    "/people/?role=director": ("CollectionPage", ["People", "Directors"]),
+    "/authors/": ("CollectionPage", ["Second Reel", "Writers"]),
+    "/tags/sea/": ("CollectionPage", ["Reviews", "sea"]),
+    "/seasons/": ("CollectionPage", ["Second Reel", "Seasons"]),
+    "/archive/": ("CollectionPage", ["Second Reel", "Archive"]),
+    "/archive/2026/": ("CollectionPage", ["Archive", "2026"]),
+    "/archive/2026/03/": ("CollectionPage", ["Archive", "2026", "March 2026"]),
+    "/search/": ("SearchResultsPage", ["Second Reel", "Search"]),
+    "/search/?q=rust": ("SearchResultsPage", ["Second Reel", "rust: search"]),
+    "/ratings/": ("WebPage", ["Second Reel", "What our ratings mean"]),
+    "/subscribe/": ("WebPage", ["Second Reel", "Newsletter"]),
+    "/about/": ("WebPage", ["Second Reel", "About"]),
+}
 
-    assert [step.get("item") for step in steps] == ["http://testserver/reviews/", None]
+
+@pytest.mark.parametrize(("path", "expected"), PAGES.items(), ids=PAGES)
+def test_every_page_says_what_it_is_and_how_it_is_shared(client, review, path, expected):
+    Page.objects.create(title="About", body="<p>We watch.</p>")
+    Season.objects.create(title="Winter", is_public=True)
+    kind, crumbs = expected
+
+    found, shared = nodes(client, path), properties(client, path)
+
+    steps = found["BreadcrumbList"]["itemListElement"]
+    assert [step["name"] for step in steps] == crumbs
+    assert all(step["item"].startswith("http://testserver/") for step in steps[:-1])
+    assert found[kind]["name"] == shared["og:title"]
+    assert found[kind]["url"] == shared["og:url"]
+    assert "Second Reel" not in shared["og:title"]
+    assert (shared["og:type"], shared["og:site_name"]) == ("website", "Second Reel")
+
+
+def test_list_names_what_it_shows_in_its_order(client, review):
+    Publication.objects.update(reviews_per_page=1)
+    ReviewFactory(film=FilmFactory(title="Newer"))
+
+    listed = nodes(client, "/reviews/?page=2")["CollectionPage"]["mainEntity"]
+
+    assert listed["itemListElement"] == [
+        {"@type": "ListItem", "position": 2, "name": "Rust and Bone", "url": "http://testserver/reviews/rust-and-bone/"}
+    ]
+
+
+def test_description_is_the_same_for_everybody(client, review):
+    tag = properties(client, "/tags/sea/")
+
+    assert (tag["og:title"], tag["og:description"]) == ("Sea", "Reviews filed under “sea” in Second Reel.")
+    assert head(client, "/tags/sea/").select_one("meta[name=description]")["content"] == tag["og:description"]
+
+
+def test_page_without_a_picture_is_shown_by_the_publication(client, review):
+    review.film.stills.all().delete()
+    unseen = FilmFactory(title="Unseen", year=2001)
+    assert "og:image" not in properties(client, "/films/")
+
+    make_publication_card()
+
+    for path in ("/", "/films/", "/tags/sea/", "/authors/otto-splice/", "/people/jacques-audiard/", "/ratings/"):
+        shared = properties(client, path)
+        assert shared["og:image"].startswith("http://testserver/media/cards/publication/")
+        assert (shared["og:image:width"], shared["og:image:height"]) == ("1200", "630")
+    assert "/cards/publication/" in nodes(client, unseen.get_absolute_url())["Movie"]["image"]
+
+
+def test_film_without_a_still_is_shown_by_the_card_of_its_review(client, review):
+    review.film.stills.all().delete()
+    SocialCard.objects.create(review=review, image="cards/ab/abc.jpg", made_for="abc", made_at=timezone.now())
+
+    for path, node in (("/films/rust-and-bone-2012/", "Movie"), ("/reviews/rust-and-bone/", "Review")):
+        told = nodes(client, path)[node]
+        assert told.get("itemReviewed", told)["image"] == "http://testserver/media/cards/ab/abc.jpg"
+
+
+@pytest.mark.parametrize("path", ["/nowhere/", "/tags/nothing/", "/letters/no-such-token/"])
+def test_page_that_is_not_for_sharing_says_nothing(client, review, path):
+    page = BeautifulSoup(client.get(path).content, "html5lib")
+
+    assert page.select("script[type='application/ld+json'], meta[property]") == []
+    assert page.title.string.endswith("– Second Reel")
+
+
+FOREIGN = ["/reviews/история-аси/", "/films/история-аси-1966/", "/authors/ася/", "/tags/море/", "/authors/ася/?page=2"]
+
+
+@pytest.mark.parametrize("path", FOREIGN)
+def test_address_in_other_letters_is_written_as_links_write_it(client, path):
+    Publication(reviews_per_page=1).save()
+    author = AuthorFactory(name="Ася")
+    film = FilmFactory(title="История Аси", year=1966)
+    Tag.objects.create(name="море", slug="море")
+    for _ in range(2):
+        ReviewFactory(film=film, authors=[author], tag_names=["море"])
+
+    told = head(client, path)
+
+    assert told.select_one("link[rel=canonical]")["href"] == "http://testserver" + iri_to_uri(path)
+    assert told.select_one("meta[property='og:url']")["content"] == "http://testserver" + iri_to_uri(path)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +245,7 @@ def test_social_card_is_named_when_made_and_the_still_until_then(client, review)
     after = properties(client, "/reviews/rust-and-bone/")
 
     assert before["og:image"].startswith("http://testserver/media/stills/")
-    assert "og:image:width" not in before
+    assert (before["og:image:width"], before["og:image:height"]) == ("640", "360")
     assert after["og:image"] == "http://testserver/media/cards/ab/abc.jpg"
     assert (after["og:image:width"], after["og:image:height"]) == ("1200", "630")
     assert (after["og:type"], after["og:title"]) == ("article", "Rust and Bone (2012)")
@@ -150,7 +254,7 @@ def test_social_card_is_named_when_made_and_the_still_until_then(client, review)
 
 
 def test_review_without_picture_names_none(client):
-    review = ReviewFactory(film=FilmFactory(title="Bare"))
+    review = ReviewFactory(film=FilmFactory(title="Bare"), rating=3)
 
     assert "og:image" not in properties(client, review.get_absolute_url())
     assert "image" not in nodes(client, review.get_absolute_url())["Review"]
