@@ -45,7 +45,7 @@ def _all_people(reviewed: bool) -> dict[str, Sequence[int]]:
 
 
 def _people_by_role(reviewed: bool) -> dict[str, Sequence[int]]:
-    """The same for each role. Counting DISTINCT people within groups takes more than twice the time of this."""
+    """The same for each role. Counting DISTINCT people within groups takes twice the time of this."""
     sql, params = _credits(reviewed).values("role", who=F("person_id")).distinct().query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
