@@ -286,7 +286,7 @@ class Query:
 
 
 def read_query(text: str) -> Query:
-    """Anything that anybody can type, as a query; false if it has no word in it.
+    """Anything that anybody can type, as a query; false if there is nothing to be seen in it.
 
     Words between quotation marks are one term. Nothing else has a meaning: there are no operators."""
     text = storable(text[: MOST_CHARACTERS * 4]).strip()[:MOST_CHARACTERS]
