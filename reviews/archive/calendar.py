@@ -112,10 +112,13 @@ def address_of(year: int, month: int | None = None) -> str:
     return reverse("archive-month", args=[f"{year:04}", f"{month:02}"])
 
 
-def addresses(index: ReviewIndex) -> list[str]:
-    """All pages of the archive, for the sitemap."""
-    years = [address_of(year) for year in index.years]
-    return [reverse("archive"), *years, *(address_of(*month) for month in index.months)]
+def addresses(index: ReviewIndex) -> dict[str, int]:
+    """The pages of all years and months, for the sitemap, each with the key of its newest review."""
+    found: dict[str, int] = {}
+    for (year, month), held in index.months.items():
+        found.setdefault(address_of(year), index.pks[held.start])
+        found[address_of(year, month)] = index.pks[held.start]
+    return found
 
 
 urls = [

@@ -8,9 +8,10 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from films.models import Film
+from people.models import Person
 from reviews import sitemaps
 from reviews.models import Page, Publication, Review
-from tests.factories import AuthorFactory, FilmFactory, PersonFactory, ReviewFactory, StillFactory
+from tests.factories import AuthorFactory, FilmFactory, PersonFactory, ReviewFactory, StillFactory, picture_file
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +54,7 @@ def test_every_public_page_is_in_it_once(client):
     assert set(listed) == {
         "/", "/reviews/", "/films/", "/people/", "/authors/", "/ratings/", "/reviews/sunrise/", "/films/sunrise-1927/",
         "/people/f-w-murnau/", "/authors/otto-splice/", "/tags/lakes/", "/tags/boats/", "/about/",
-        "/archive/", "/archive/2026/", "/archive/2026/03/",
+        "/archive/", "/archive/2026/", "/archive/2026/03/", "/subscribe/",
     }  # fmt: skip
     for path in listed:
         assert client.get(path).status_code == 200
@@ -72,6 +73,41 @@ def test_dates_are_those_of_the_last_change(client):
     assert listed["/authors/otto/"][0] == "2026-03-01T09:00:00+00:00"
     assert {date for path, (date, _) in index.items() if "review" in path} == {"2026-04-02T09:00:00+00:00"}
     assert {date for path, (date, _) in index.items() if "films" in path} == {"2026-03-01T09:00:00+00:00"}
+
+
+def test_lists_archives_and_tags_are_dated_by_what_they_show(client):
+    march, april, may = (datetime(2026, month, 2, 9, tzinfo=UTC) for month in (3, 4, 5))
+    ReviewFactory(published_at=march, tag_names=["sea"])
+    ReviewFactory(published_at=april, tag_names=["sea", "snow"])
+    ReviewFactory(published_at=timezone.now() + timedelta(days=9), tag_names=["sea", "snow"])
+    Film.objects.update(changed_at=may)
+    Person.objects.update(changed_at=may)
+
+    listed = {path: date and date[:7] for path, (date, _) in everything(client).items()}
+
+    assert listed["/"] == listed["/reviews/"] == listed["/authors/"] == listed["/archive/"] == "2026-04"
+    assert listed["/films/"] == "2026-05"
+    assert (listed["/archive/2026/"], listed["/archive/2026/03/"]) == ("2026-04", "2026-03")
+    assert (listed["/tags/sea/"], listed["/tags/snow/"]) == ("2026-04", "2026-04")
+    assert read(client, "/sitemap.xml")["/sitemaps/lists.xml"][0][:7] == "2026-05"
+    assert read(client, "/sitemap.xml")[tag_file(client)][0][:7] == "2026-04"
+
+
+def tag_file(client):
+    return next(path for path in read(client, "/sitemap.xml") if "/tags-" in path)
+
+
+def test_film_page_names_all_its_stills_but_those_that_lead_a_review(client):
+    film = FilmFactory(title="Sunrise", year=1927)
+    stills = [StillFactory(film=film, image=picture_file(colour=(shade, 0, 0))) for shade in range(4)]
+    ReviewFactory(film=film, headline="By the first")
+    ReviewFactory(film=film, headline="By the third", lead_image=stills[2])
+    path = next(path for path in read(client, "/sitemap.xml") if "/films-" in path)
+
+    (url,) = ElementTree.fromstring(client.get(path).content)
+
+    named = [loc.text for loc in url.iter(f"{IMAGE}loc")]
+    assert named == [f"http://testserver{still.image.url}" for still in (stills[1], stills[3])]
 
 
 def test_date_of_updating_still_to_come_is_not_told(client):
@@ -123,7 +159,7 @@ def test_files_take_the_same_few_queries_however_long(client, count, django_asse
     with django_assert_num_queries(1 + len(sitemaps.KINDS)):
         client.get("/sitemap.xml")
     for file in files:
-        with django_assert_num_queries(7 if "lists" in file else 3 if "films" in file else 2):
+        with django_assert_num_queries(11 if "lists" in file else 3 if "films" in file else 2):
             client.get(file)
 
 
