@@ -1,12 +1,16 @@
 """The public pages in Chromium: no script, keyboard, narrow, dark, print, accessibility rules."""
 
+import json
+from collections import Counter
 from pathlib import Path
 
+import brotli
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+import reviews.demo
 from films.models import Role
-from reviews.models import Page, Publication
+from reviews.models import Author, Page, Publication
 from tests.factories import (
     AuthorFactory,
     CapsuleFactory,
@@ -126,18 +130,94 @@ def test_print_leaves_a_clean_sheet(browser_page):
     assert not browser_page.locator(".footer").is_visible()
 
 
-def test_nothing_moves_while_a_page_loads(browser_page):
+def test_print_leaves_out_what_only_a_screen_needs(browser_page, names_with_macrons):
+    browser_page.emulate_media(media="print")
+    for path in (
+        "/reviews/late-spring/",
+        "/reviews/the-assassination/",
+        "/films/late-spring-1949/",
+        "/people/yasujiro-ozu/",
+    ):
+        browser_page.goto(path)
+        absent = browser_page.locator(
+            ".tc, .rows .frame, .more, .subscribe, .season-shelf, .seeing, .fav, .picture-credits, [role=doc-backlink]"
+        )
+        assert absent.count()
+        assert [found.get_attribute("class") for found in absent.all() if found.is_visible()] == [], path
+
+
+def test_large_first_letter_stands_beside_a_short_paragraph_alone(browser_page):
+    browser_page.goto("/reviews/the-assassination/")  # its first paragraph is one word
+
+    first = browser_page.locator(".view .prose > p").first
+
+    assert first.evaluate("p => p.offsetHeight >= 3 * parseFloat(getComputedStyle(p).lineHeight) - 1")
+
+
+MACRONS = ["/", "/reviews/", "/reviews/late-spring/", "/films/", "/films/late-spring-1949/", "/people/", "/people/yasujiro-ozu/",
+           "/authors/otto-splice/", "/search/?q=ozu"]  # fmt: skip
+HEADERS = 450  # bytes with a file
+
+
+@pytest.fixture
+def names_with_macrons(publication):
+    """A review of the demo, as long as most, whose names need letters that few western pages have."""
+    demo = Path(reviews.demo.__file__).parent
+    bio = next(row["bio"] for row in json.loads((demo / "people.json").read_text()) if row["name"] == "Yasujirō Ozu")
+    director = PersonFactory(name="Yasujirō Ozu", bio=bio)
+    film = FilmFactory(title="Late Spring", original_title="Banshun", year=1949, directors=[director])
+    CreditFactory(film=film, role=Role.ACTOR, person=PersonFactory(name="Chishū Ryū"), character="Shūkichi <Somiya>")
+    body = (demo / "reviews" / "late-spring.html").read_text().partition("\n---\n")[2]
+    author = Author.objects.get(name="Otto Splice")
+    ReviewFactory(
+        film=film, authors=[author], body=f"{body}<p><em>Ikiru, Kōfuku, Łódź</em> – <strong>Tōkyō</strong></p>"
+    )
+
+
+def test_nothing_moves_when_fonts_come_late(browser_page, names_with_macrons):
     browser_page.add_init_script(
         "window.shift = 0; new PerformanceObserver(list => { for (const entry of list.getEntries()) window.shift += entry.value })"
         ".observe({type: 'layout-shift', buffered: true})"
     )
-    browser_page.goto("/reviews/the-assassination/")
-    browser_page.wait_for_load_state("networkidle")
+    late = []
+    browser_page.route("**/*.woff2", lambda route: late.append(route))
+    for width, height in ((412, 823), (1280, 900)):
+        browser_page.set_viewport_size({"width": width, "height": height})
+        for path in MACRONS:
+            browser_page.goto(path, wait_until="domcontentloaded")
+            browser_page.evaluate("new Promise(painted => requestAnimationFrame(() => requestAnimationFrame(painted)))")
+            assert late
+            while late:
+                late.pop().continue_()
+            browser_page.wait_for_load_state("networkidle")
+            assert browser_page.evaluate("document.fonts.ready.then(() => window.shift)") == 0, (path, width)
 
-    assert browser_page.evaluate("window.shift") < 0.01
+
+def test_page_with_styles_script_and_fonts_weighs_at_most_120_kilobytes(browser_page, names_with_macrons):
+    for path in MACRONS:
+        weight = weighed(browser_page, path)
+        assert weight["Font"] > 60_000  # the faces came, or the test would say nothing
+        assert weight["Script"] <= 10_000
+        assert sum(weight.values()) <= 110_000, (path, weight)  # a long text adds ten
 
 
-def test_style_sheet_and_fonts_stay_within_their_budget():
-    static = Path(__file__).parents[2] / "static"
-    fonts = sum(file.stat().st_size for file in static.glob("fonts/*-latin-wght-*.woff2"))
-    assert fonts <= 84 * 1024  # with 22 KB of HTML, styles and script, and one file of rarer letters, still under 120
+def weighed(page, path: str) -> dict[str, int]:
+    """What comes over the wire, by kind. Styles and script count as WhiteNoise compresses them in production."""
+    session, kinds, weight = page.context.new_cdp_session(page), {}, Counter()
+
+    def count(event):
+        request = event["requestId"]
+        if kinds[request] in ("Document", "Font"):
+            weight[kinds[request]] += event["encodedDataLength"]
+        elif kinds[request] in ("Stylesheet", "Script"):
+            body = session.send("Network.getResponseBody", {"requestId": request})["body"]
+            weight[kinds[request]] += len(brotli.compress(body.encode())) + HEADERS
+
+    session.send("Network.enable")
+    session.send("Network.clearBrowserCache")
+    session.on("Network.responseReceived", lambda event: kinds.update({event["requestId"]: event["type"]}))
+    session.on("Network.loadingFinished", count)
+    page.goto(path)
+    page.wait_for_load_state("networkidle")
+    session.detach()
+    return weight
