@@ -602,10 +602,13 @@ class TestPage:
 
         assert films(asked) == [asked]
 
-    def test_results_are_not_for_search_engines(self, client):
+    def test_results_describe_themselves_and_count_as_the_one_search_page(self, client):
         FilmFactory(title="Ran")
 
-        assert page(client, q="ran").select_one("meta[name=robots]")["content"] == "noindex"
+        head = page(client, q="ran").head
+        assert head.select_one("meta[name=description]")["content"].startswith("“ran” in the reviews, films, people")
+        assert head.select_one("link[rel=canonical]")["href"] == "http://testserver/search/"
+        assert not head.select("meta[name=robots]")
         assert client.get("/search/", {"q": "ran"}).headers["Cache-Control"] == "public, max-age=0, s-maxage=60"
 
     def test_all_results_of_one_kind_come_in_pages(self, client):
