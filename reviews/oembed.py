@@ -4,12 +4,14 @@ The answer is a quotation card in plain HTML: no script, no frame, so nobody has
 Content-Security-Policy need not let anybody frame our pages."""
 
 import io
+from math import ceil
 from urllib.parse import unquote, urlencode, urlsplit
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve, reverse
+from django.utils.text import get_text_list
 from django.utils.xmlutils import SimplerXMLGenerator
 
 from config.http import public_page
@@ -18,7 +20,8 @@ from reviews import drawing
 from reviews.models import Publication, Review
 from reviews.outside import absolute, own_name, rating_figure, xml_text
 
-WIDTH, HEIGHT = 600, 260  # of the card; its words wrap into any width
+WIDTH = 600  # of the card, at most: its words wrap into less
+LETTER, LINE, SPACE = 9, 24, 16  # pixels that a letter, a line and the room between two texts take in usual type
 NO_LIMIT = 999_999
 CACHE_SECONDS = 24 * 60 * 60
 FORMATS = ("json", "xml")
@@ -65,7 +68,7 @@ def review_at(address: str) -> Review:
     """The public review at an address of ours, a former one included; Http404 if there is none."""
     try:
         parts, own = urlsplit(address), urlsplit(settings.SITE_URL)
-        match = resolve(unquote(parts.path, errors="strict"))
+        match = resolve(unquote(parts.path, errors="strict").removesuffix("/") + "/")
     except (ValueError, Resolver404):
         raise Http404("No review at this address.") from None
     if (
@@ -80,27 +83,49 @@ def review_at(address: str) -> Review:
 
 
 def told_of(review: Review, most: tuple[int, int]) -> dict:
-    """The answer of type "rich", at most so many pixels wide and high."""
+    """The answer, with a card at most so many pixels wide and high: the whole one, else one without the standfirst,
+    else none, and then the answer is of type "link"."""
     publication = Publication.current()
-    address = absolute(review.get_absolute_url())
     authors = review.author_names
-    card = {"review": review, "address": address, "publication": publication}
-    card |= {"title": own_name(review), "figure": rating_figure(review, publication)}
-    card |= {"scale": absolute(reverse("ratings"))}
     told = {
         "version": "1.0",
-        "type": "rich",
         "title": own_name(review),
         "author_name": ", ".join(author["name"] for author in authors),
         "author_url": absolute(reverse("authors:detail", args=[authors[0]["slug"]])) if len(authors) == 1 else "",
         "provider_name": publication.name,
         "provider_url": absolute(reverse("home")),
         "cache_age": CACHE_SECONDS,
-        "width": min(WIDTH, most[0]),
-        "height": min(HEIGHT, most[1]),
-        "html": render_to_string("reviews/oembed_card.html", card).strip(),
     }
+    card = _card(review, publication, review.standfirst, most) or _card(review, publication, "", most)
+    told |= card or {"type": "link"}
     return {key: value for key, value in told.items() if value != ""} | _thumbnail(review, most)
+
+
+def _card(review: Review, publication: Publication, standfirst: str, most: tuple[int, int]) -> dict | None:
+    """The card with its size; None if it is higher than the limit."""
+    names = get_text_list([author["name"] for author in review.author_names], "and")
+    texts = [own_name(review), *filter(None, [standfirst]), f"Rated 4.5 out of 5 by {names} in {publication.name}"]
+    width = min(WIDTH, most[0])
+    height = height_of(texts, width)
+    if height > most[1]:
+        return None
+    words = {
+        "review": review,
+        "standfirst": standfirst,
+        "address": absolute(review.get_absolute_url()),
+        "publication": publication,
+        "title": own_name(review),
+        "figure": rating_figure(review, publication),
+        "scale": absolute(reverse("ratings")),
+    }
+    html = render_to_string("reviews/oembed_card.html", words).strip()
+    return {"type": "rich", "width": width, "height": height, "html": html}
+
+
+def height_of(texts: list[str], width: int) -> int:
+    """How high texts one below the other are in a page's usual type, rather too much than too little."""
+    lines = sum(ceil(len(text) * LETTER / width) for text in texts)
+    return lines * LINE + (len(texts) + 1) * SPACE
 
 
 def _thumbnail(review: Review, most: tuple[int, int]) -> dict:

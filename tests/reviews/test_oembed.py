@@ -43,7 +43,7 @@ def test_answer_has_what_the_specification_asks(client, review):
         "provider_url": "http://testserver/",
         "cache_age": 86400,
         "width": 600,
-        "height": 260,
+        "height": 136,
     }
     card = BeautifulSoup(html, "html5lib").blockquote
     assert card["cite"] == PAGE
@@ -71,7 +71,19 @@ def test_limits_are_kept(client, review):
 
     assert free["thumbnail_url"] == "http://testserver/media/cards/ab/abc.jpg"
     assert (free["thumbnail_width"], free["thumbnail_height"]) == (1200, 630)
-    assert (narrow["width"], narrow["height"], "thumbnail_url" in narrow) == (320, 200, False)
+    assert narrow["width"] == 320
+    assert free["height"] < narrow["height"] <= 200
+    assert "thumbnail_url" not in narrow
+
+
+def test_card_that_is_too_high_goes_without_standfirst_or_becomes_a_link(client, review):
+    short, none = ask(client, url=PAGE, maxheight=100).json(), ask(client, url=PAGE, maxheight=40).json()
+
+    assert (short["type"], short["height"]) == ("rich", 96)
+    assert "Otto Splice" in short["html"]
+    assert "A &lt;boat&gt;" not in short["html"]
+    assert (none["type"], none["title"]) == ("link", "Sunrise (1927)")
+    assert not {"html", "width", "height"} & none.keys()
 
 
 @pytest.mark.parametrize(
@@ -80,6 +92,7 @@ def test_limits_are_kept(client, review):
         PAGE.rstrip("/") + "/?utm_source=x#note-1",
         "https://TESTSERVER/reviews/sunrise/",
         "http://testserver/reviews/old-sunrise/",
+        PAGE.rstrip("/"),
     ],
 )
 def test_review_is_found_at_each_of_its_addresses(client, review, url):
