@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_save
 
 
 class ReviewsConfig(AppConfig):
@@ -8,10 +8,14 @@ class ReviewsConfig(AppConfig):
     name = "reviews"
 
     def ready(self):
-        from reviews.changes import watch  # models can be imported only now
+        from taggit.models import Tag  # models can be imported only now
+
+        from reviews.changes import watch
+        from reviews.models.tag import keep_addresses
         from reviews.roles import ensure_roles
         from reviews.search import index
 
+        pre_save.connect(keep_addresses, sender=Tag, dispatch_uid="reviews.keep_addresses")
         post_migrate.connect(ensure_roles, sender=self, dispatch_uid="reviews.ensure_roles")
         post_migrate.connect(watch, sender=self, dispatch_uid="reviews.watch")
         post_migrate.connect(index.watch, sender=self, dispatch_uid="reviews.search.index.watch")

@@ -8,7 +8,7 @@ from config.admin_base import EditorAdmin
 from config.admin_forms import GuardedForm
 from config.richtext import LONG
 from config.sql import how_many
-from reviews.models import Page, Publication, Review, save_tag
+from reviews.models import Page, Publication, Review
 
 
 @admin.register(Publication)
@@ -78,9 +78,6 @@ class TagAdmin(EditorAdmin):
     def list_queryset(self, queryset):
         tagged = Review.objects.published().tagged(OuterRef(OuterRef("pk")))
         return queryset.annotate(review_count=how_many(tagged))
-
-    def save_model(self, request, obj, form, change):
-        save_tag(obj)
 
     @admin.display(description="published reviews", ordering="review_count")
     def review_count(self, tag):

@@ -9,7 +9,7 @@ from reviews.models.related import RelatedChoice
 from reviews.models.review import FormerReviewSlug, Review, ReviewByline
 from reviews.models.scale import RatingMeaning
 from reviews.models.season import FormerSeasonSlug, Season, SeasonEntry
-from reviews.models.tag import FormerTagSlug, save_tag
+from reviews.models.tag import FormerTagSlug
 
 __all__ = [
     "Author",
@@ -35,5 +35,4 @@ __all__ = [
     "SeasonEntry",
     "SocialCard",
     "State",
-    "save_tag",
 ]

@@ -1,7 +1,7 @@
-from django.db import models, transaction
+from django.db import models
 from taggit.models import Tag
 
-from config.slugs import FormerSlug
+from config.slugs import FormerSlug, free_slug
 
 
 class FormerTagSlug(FormerSlug):
@@ -10,11 +10,11 @@ class FormerTagSlug(FormerSlug):
     target = models.ForeignKey(Tag, models.CASCADE, related_name="former_slugs")
 
 
-def save_tag(tag: Tag) -> None:
-    """Save a tag; an address that it leaves behind leads to it from then on."""
-    before = Tag.objects.filter(pk=tag.pk).values_list("slug", flat=True).first()
-    with transaction.atomic():
-        tag.save()
-        FormerTagSlug.objects.filter(slug=tag.slug).delete()
-        if before not in (None, tag.slug):
-            FormerTagSlug.objects.update_or_create(slug=before, defaults={"target": tag})
+def keep_addresses(sender, instance: Tag, **kwargs) -> None:
+    """Before a tag is saved: give it an address where django-taggit, which knows Latin letters only, finds none; and
+    have one that it leaves behind lead to it from then on."""
+    instance.slug = instance.slug or free_slug(Tag, instance.name, but=instance.pk)
+    FormerTagSlug.objects.filter(slug=instance.slug).delete()
+    before = Tag.objects.filter(pk=instance.pk).values_list("slug", flat=True).first() if instance.pk else None
+    if before and before != instance.slug:
+        FormerTagSlug.objects.update_or_create(slug=before, defaults={"target": instance})

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from taggit.models import Tag
 
 from films.models import FilmLanguage, Genre
-from reviews.models import Author, Publication, Review, save_tag
+from reviews.models import Author, Publication, Review
 from tests.factories import AuthorFactory, DraftFactory, FilmFactory, ReviewFactory
 
 pytestmark = pytest.mark.django_db
@@ -169,7 +169,7 @@ def test_theme_whose_address_has_capitals_is_offered_and_found(client, shelf):
 def test_theme_and_writer_are_found_by_their_former_address(client, shelf):
     tag, writer = Tag.objects.get(name="memory"), Author.objects.get(name="Vera Halation")
     tag.slug, writer.name = "remembrance", "Vera Grain"
-    save_tag(tag)
+    tag.save()
     writer.save()
 
     asked = client.get("/reviews/?author=vera-halation&tag=memory")

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import unquote
 
 import pytest
 import time_machine
@@ -12,7 +13,7 @@ from django.utils import timezone
 from taggit.models import Tag
 
 from films.models import Role
-from reviews.models import Page, Publication, Review, State, save_tag
+from reviews.models import Page, Publication, Review, State
 from tests.factories import (
     AuthorFactory,
     CapsuleFactory,
@@ -401,8 +402,19 @@ class TestOtherPages:
         }
         assert {old: client.get(old)["Location"] for old in moved} == moved
         assert [client.get(new).status_code for new in moved.values()] == [200, 200]
-        save_tag(Tag(pk=Tag.objects.get(name="secret").pk, name="secret", slug="hush"))
+        Tag(pk=Tag.objects.get(name="secret").pk, name="secret", slug="hush").save()
         assert client.get("/tags/secret/").status_code == 404
+
+    @pytest.mark.parametrize(
+        ("name", "slug"), [("море", "море"), ("小津", "小津"), ("Ґ", "ґ"), ("❤", "heavy-black-heart")]
+    )
+    def test_tag_in_any_letters_has_a_page(self, client, name, slug):
+        review = ReviewFactory(tag_names=[name])
+
+        link = soup(client.get(review.get_absolute_url())).find("a", string=name)
+
+        assert unquote(link["href"]) == f"/tags/{slug}/"
+        assert client.get(link["href"]).status_code == 200
 
     def test_unknown_page_is_a_404_with_ways_on(self, client):
         ReviewFactory(film=FilmFactory(title="Way On"))

@@ -7,7 +7,6 @@ import pytest
 from bs4 import BeautifulSoup
 from django.utils import timezone
 from django.utils.encoding import iri_to_uri
-from taggit.models import Tag
 
 from films.models import Role
 from reviews.cards import make_publication_card
@@ -212,7 +211,6 @@ def test_address_in_other_letters_is_written_as_links_write_it(client, path):
     Publication(reviews_per_page=1).save()
     author = AuthorFactory(name="Ася")
     film = FilmFactory(title="История Аси", year=1966)
-    Tag.objects.create(name="море", slug="море")
     for _ in range(2):
         ReviewFactory(film=film, authors=[author], tag_names=["море"])
 
