@@ -33,6 +33,7 @@ GRANTS: dict[str, list[tuple[str, tuple[str, ...], tuple[str, ...]]]] = {
         ("taggit", ("tag",), ALL),
         ("subscriptions", ("mailing", "release"), WRITE),
         ("subscriptions", ("subscriber",), ("view", "change")),
+        ("subscriptions", ("signup",), VIEW),
         ("subscriptions", ("suppression",), ("view", "add")),
     ],
     AUTHORS: [

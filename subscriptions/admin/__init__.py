@@ -1,5 +1,5 @@
 """Newsletters in the admin: Django finds what is registered through this package."""
 
-from subscriptions.admin import dashboard, importing, mailings, releases, subscribers, suppressions
+from subscriptions.admin import dashboard, importing, mailings, releases, signups, subscribers, suppressions
 
-__all__ = ["dashboard", "importing", "mailings", "releases", "subscribers", "suppressions"]
+__all__ = ["dashboard", "importing", "mailings", "releases", "signups", "subscribers", "suppressions"]

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.html import format_html
 
@@ -20,6 +20,21 @@ State, Ended = Subscriber.State, Subscriber.Ended
 def sees_addresses(user) -> bool:
     """Whether somebody may read readers' addresses. Others see the first letter and the domain."""
     return user.has_perm("subscriptions.view_addresses")
+
+
+def with_address(queryset: QuerySet, typed: str, user) -> QuerySet:
+    """The rows whose address is the one typed; for who sees addresses, else those that begin so, or are "@domain".
+
+    Who does not see addresses must know the whole of one: otherwise they could be found out letter by letter."""
+    typed = typed.strip().lower()
+    if not typed:
+        return queryset
+    if len(typed) > ADDRESS_LENGTH or "\0" in typed:
+        return queryset.none()
+    whole = queryset.filter(key=key_of(typed))
+    if not sees_addresses(user) or ("@" in typed[1:-1] and whole.exists()):  # by the index, however many there are
+        return whole
+    return queryset.filter(key__endswith=typed) if typed.startswith("@") else queryset.filter(key__startswith=typed)
 
 
 def take_off(subscriber: Subscriber, user) -> str:
@@ -92,17 +107,48 @@ class FollowsFilter(ListFilter):
         return queryset.filter(follows if self.value() == "yes" else ~follows)
 
 
+class PausedFilter(ListFilter):
+    title, parameter_name = "paused", "paused"
+
+    def lookups(self, request, model_admin):
+        return [("yes", "Yes"), ("no", "No")]
+
+    def queryset(self, request, queryset):
+        if not self.value():
+            return queryset
+        paused = Q(paused_until__gt=timezone.now())
+        return queryset.filter(paused if self.value() == "yes" else ~paused)
+
+
+class SourceFilter(ListFilter):
+    """Whether somebody signed up here or came with a list."""
+
+    title, parameter_name = "from", "from"
+
+    def lookups(self, request, model_admin):
+        return [("site", "The site"), ("import", "A list that was imported")]
+
+    def queryset(self, request, queryset):
+        if not self.value():
+            return queryset
+        imported = Q(source__startswith="import")
+        return queryset.filter(imported if self.value() == "import" else ~imported)
+
+
 @admin.register(Subscriber)
 class SubscriberAdmin(RecordAdmin):
     list_display = ["shown", "standing", "letters", "since", "source"]
     list_filter = [
         filter_by("state", State.choices),
         filter_by("rhythm", Subscriber.Rhythm.choices),
+        filter_by("only_followed", [("True", "Only what they follow"), ("False", "Every review")], "which reviews"),
         FollowsFilter,
+        PausedFilter,
+        SourceFilter,
         filter_by("ended", [choice for choice in Ended.choices if choice[0]], "why they left"),
     ]
+    show_facets = admin.ShowFacets.ALLOW
     search_fields = ["key"]
-    search_help_text = "An address, or how it begins."
     ordering = ["-confirmed_at", "-pk"]
     sortable_by = ["since"]
     acts = ACTS
@@ -116,15 +162,7 @@ class SubscriberAdmin(RecordAdmin):
         return ["address" if sees_addresses(request.user) else "shown", *self.list_display[1:]]
 
     def get_search_results(self, request, queryset, search_term):
-        """By the address as it is compared. Who does not see addresses must know the whole of one: otherwise they
-        could be found out letter by letter."""
-        term = search_term.strip().lower()
-        if not term:
-            return queryset, False
-        if len(term) > ADDRESS_LENGTH or "\0" in term:
-            return queryset.none(), False
-        whole = queryset.filter(key=key_of(term))
-        return (queryset.filter(key__startswith=term) if sees_addresses(request.user) else whole), False
+        return with_address(queryset, search_term, request.user), False
 
     @admin.display(description="address")
     def shown(self, subscriber):

@@ -257,11 +257,15 @@ def test_editors_see_addresses_masked_and_the_owner_whole(sign_in, editor, owner
         ("owner", "ada@example.org", 1),
         ("owner", "ADA@Example.org ", 1),
         ("owner", "ad", 1),
+        ("owner", "ada@example", 1),
+        ("owner", "@example.org", 1),
+        ("owner", "@example.net", 0),
         ("owner", "%", 0),
         ("owner", "da@", 0),
         ("owner", "a" * 10_000, 0),
         ("editor", "ada@example.org", 1),
         ("editor", "ad", 0),
+        ("editor", "@example.org", 0),
     ],
 )
 def test_subscribers_are_found_by_address(request, sign_in, subscriber, who, typed, found):
@@ -284,6 +288,22 @@ def test_filters_of_subscribers(sign_in, editor, subscriber):
     assert count() == 2
     assert [count(state="left"), count(ended="reader"), count(rhythm="weekly")] == [1, 1, 0]
     assert [count(follows="yes"), count(follows="no"), count(follows="\0")] == [1, 1, 2]
+
+
+def test_filters_by_what_they_get_and_where_they_came_from_say_how_many_on_demand(sign_in, editor, subscriber):
+    SubscriberFactory(paused_until=timezone.now() + DAY, source="import: old.csv", only_followed=True)
+    SubscriberFactory(paused_until=timezone.now() - DAY, source="site")
+    client, address = sign_in(editor), reverse("admin:subscriptions_subscriber_changelist")
+
+    def count(**filters):
+        return client.get(address, filters).context["cl"].result_count
+
+    assert [count(paused="yes"), count(paused="no")] == [1, 2]
+    assert [count(**{"from": "import"}), count(**{"from": "site"})] == [1, 2]
+    assert [count(only_followed="True"), count(only_followed="False")] == [1, 2]
+    text = " ".join(client.get(address, {"_facets": "True"}).text.split())
+    assert "Only what they follow (1)" in text
+    assert "A list that was imported (1)" in text
 
 
 def test_taking_off_is_noted_and_done_once(sign_in, editor, subscriber):
