@@ -94,45 +94,40 @@ ACTS = {
 }
 
 
-class FollowsFilter(ListFilter):
+class YesOrNo(ListFilter):
+    """A filter by something that is so or not."""
+
+    def lookups(self, request, model_admin):
+        return [("yes", "Yes"), ("no", "No")]
+
+    def is_so(self) -> Q | Exists:
+        raise NotImplementedError
+
+    def queryset(self, request, queryset):
+        if not self.value():
+            return queryset
+        return queryset.filter(self.is_so() if self.value() == "yes" else ~self.is_so())
+
+
+class FollowsFilter(YesOrNo):
     title, parameter_name = "follows something", "follows"
 
-    def lookups(self, request, model_admin):
-        return [("yes", "Yes"), ("no", "No")]
-
-    def queryset(self, request, queryset):
-        if not self.value():
-            return queryset
-        follows = Exists(Follow.objects.filter(subscriber=OuterRef("pk")))
-        return queryset.filter(follows if self.value() == "yes" else ~follows)
+    def is_so(self):
+        return Exists(Follow.objects.filter(subscriber=OuterRef("pk")))
 
 
-class PausedFilter(ListFilter):
+class PausedFilter(YesOrNo):
     title, parameter_name = "paused", "paused"
 
-    def lookups(self, request, model_admin):
-        return [("yes", "Yes"), ("no", "No")]
-
-    def queryset(self, request, queryset):
-        if not self.value():
-            return queryset
-        paused = Q(paused_until__gt=timezone.now())
-        return queryset.filter(paused if self.value() == "yes" else ~paused)
+    def is_so(self):
+        return Q(paused_until__isnull=False, paused_until__gt=timezone.now())
 
 
-class SourceFilter(ListFilter):
-    """Whether somebody signed up here or came with a list."""
+class ImportedFilter(YesOrNo):
+    title, parameter_name = "came with an imported list", "imported"
 
-    title, parameter_name = "from", "from"
-
-    def lookups(self, request, model_admin):
-        return [("site", "The site"), ("import", "A list that was imported")]
-
-    def queryset(self, request, queryset):
-        if not self.value():
-            return queryset
-        imported = Q(source__startswith="import")
-        return queryset.filter(imported if self.value() == "import" else ~imported)
+    def is_so(self):
+        return Q(source__startswith="import")
 
 
 @admin.register(Subscriber)
@@ -144,7 +139,7 @@ class SubscriberAdmin(RecordAdmin):
         filter_by("only_followed", [("True", "Only what they follow"), ("False", "Every review")], "which reviews"),
         FollowsFilter,
         PausedFilter,
-        SourceFilter,
+        ImportedFilter,
         filter_by("ended", [choice for choice in Ended.choices if choice[0]], "why they left"),
     ]
     show_facets = admin.ShowFacets.ALLOW

@@ -299,11 +299,11 @@ def test_filters_by_what_they_get_and_where_they_came_from_say_how_many_on_deman
         return client.get(address, filters).context["cl"].result_count
 
     assert [count(paused="yes"), count(paused="no")] == [1, 2]
-    assert [count(**{"from": "import"}), count(**{"from": "site"})] == [1, 2]
+    assert [count(imported="yes"), count(imported="no")] == [1, 2]
     assert [count(only_followed="True"), count(only_followed="False")] == [1, 2]
     text = " ".join(client.get(address, {"_facets": "True"}).text.split())
     assert "Only what they follow (1)" in text
-    assert "A list that was imported (1)" in text
+    assert "Once a week (0)" in text
 
 
 def test_taking_off_is_noted_and_done_once(sign_in, editor, subscriber):
