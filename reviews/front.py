@@ -120,13 +120,15 @@ def _find(plans: list[FrontRow], wishes: Wishes, eligible: QuerySet[Review]) -> 
     public = Review.objects.published()
     by_rule = {place: found for place, plan in enumerate(plans) if (found := _by_rule(plan, public)) is not None}
     most = sum(plan.length for plan in plans) + 1  # as many as the whole page shows
-    columns = {"lead": public.order_by("-is_featured", "-published_at", "-pk")[:most]}
+    featured, newest = public.filter(is_featured=True).newest_first(), public.newest_first()
+    columns = {"featured": featured[:most], "newest": newest[:most]}  # each from the beginning of an index
     columns |= {f"row_{place}": found.newest_first()[:most] for place, found in by_rule.items()}
     if wishes.all:
         columns["granted"] = eligible.filter(pk__in=wishes.all).order_by("pk")
     answer = ContentVersion.objects.values(**{name: rows(found, pk="pk") for name, found in columns.items()}).get()
     keys = defaultdict(list, {name: [row["pk"] for row in found] for name, found in answer.items()})
-    return Found(set(keys["granted"]), keys["lead"], [keys[f"row_{place}"] for place in range(len(plans))])
+    lead = [*keys["featured"], *keys["newest"]]
+    return Found(set(keys["granted"]), lead, [keys[f"row_{place}"] for place in range(len(plans))])
 
 
 def _by_rule(plan: FrontRow, public: QuerySet[Review]) -> QuerySet[Review] | None:

@@ -150,6 +150,7 @@ class Review(Publishable):
             # With film and rating in it, the archive reads no row: rows are long, and those columns lie behind the text.
             models.Index(fields=["state", "-published_at", "-id", "film", "rating"], name="reviews_review_listed"),
             models.Index(fields=["film", "state", "-published_at", "-id"], name="reviews_review_of_film"),
+            models.Index(fields=["is_featured", "state", "-published_at", "-id"], name="reviews_review_featured"),
         ]
         permissions = [("publish_review", "Can publish, schedule and withdraw reviews")]
 
