@@ -339,5 +339,6 @@ def test_editors_do_not_meet_the_machinery(desk):
         "Tag",
         "Mailing",
         "Subscriber",
+        "SignUp",
         "Suppression",
     }
