@@ -63,7 +63,9 @@ def country_choices() -> list[tuple[str, str]]:
 
 
 _OTHER_COUNTRY_NAMES = {
+    "america": "US",
     "bosnia": "BA",
+    "britain": "GB",
     "burma": "MM",
     "england": "GB",
     "great britain": "GB",

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django_countries import countries
 from taggit.models import Tag
 
+from config.languages import country_code
 from people.models import Person
 from reviews.models import Author, Season
 from reviews.search.analysis import Query, folded, read_query
@@ -134,11 +135,12 @@ def _seasons(text: str) -> list[Followed]:
 
 
 def _countries(text: str) -> list[Followed]:
-    """Those with a name in which every word typed begins a word: "korea", "soviet"."""
+    """Those with a name in which every word typed begins a word, "korea" or "soviet", and the one of another name: "Holland"."""
     asked = folded(text)
     names = ((code, folded(name)) for code, name in countries if len("".join(asked)) > 1)
     codes = [code for code, name in names if all(any(word.startswith(part) for word in name) for part in asked)]
-    return [_country(code) for code in codes[:MOST_FOUND]]
+    named = country_code(text)
+    return [_country(code) for code in dict.fromkeys([*([named] if named else []), *codes[:MOST_FOUND]])]
 
 
 def _decades(text: str) -> list[Followed]:

@@ -36,6 +36,7 @@ class AddressForm(forms.Form):
     """One email address."""
 
     email = forms.CharField(required=False, strip=False, validators=[])
+    sure = forms.CharField(required=False)
 
     def clean_email(self) -> str:
         return clean_address(self.cleaned_data["email"])
@@ -45,15 +46,19 @@ class AddressForm(forms.Form):
         """What was typed, to be shown again; not more of it than an address can have."""
         return str(self.data.get("email", ""))[: TYPED_LENGTH + 1].replace("\0", "")
 
+    @property
+    def meant(self) -> str | None:
+        """The address that was probably meant, unless the reader has said that it is right as it is."""
+        return None if self.cleaned_data["sure"] else likely_meant(self.cleaned_data["email"])
+
 
 class SignUpForm(AddressForm):
-    """The panel's form. `homepage` is filled by programs only; `step` and `sure` come from its own later pages."""
+    """The panel's form. `homepage` is filled by programs only; `step` comes from a later page of its own."""
 
     follow = forms.CharField(required=False)
     page = forms.CharField(required=False)
     homepage = forms.CharField(required=False)
     step = forms.CharField(required=False)
-    sure = forms.CharField(required=False)
 
     def clean_follow(self) -> str:
         """What to follow as a word; empty for every review, and for what does not exist."""
@@ -63,11 +68,6 @@ class SignUpForm(AddressForm):
     def clean_page(self) -> str:
         page = self.cleaned_data["page"]
         return page if page.startswith("/") and page.isprintable() and len(page) <= 300 else ""
-
-    @property
-    def meant(self) -> str | None:
-        """The address that was probably meant, unless the reader has said that it is right as it is."""
-        return None if self.cleaned_data["sure"] else likely_meant(self.cleaned_data["email"])
 
 
 class OwnAddressForm(AddressForm):
@@ -81,6 +81,20 @@ class OwnAddressForm(AddressForm):
         address = super().clean_email()
         if key_of(address) != self.subscriber.key:
             raise ValidationError("This is not the address our letters go to. It is the one you subscribed with.")
+        return address
+
+
+class MoveForm(AddressForm):
+    """Where a subscriber wants their letters from now on."""
+
+    def __init__(self, *args, subscriber: Subscriber, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.subscriber = subscriber
+
+    def clean_email(self) -> str:
+        address = super().clean_email()
+        if key_of(address) == self.subscriber.key:
+            raise ValidationError("This is the address your letters come to already.")
         return address
 
 

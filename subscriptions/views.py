@@ -10,14 +10,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from config.http import public_page
 from subscriptions import digests, following, opt_in, privacy, tasks
 from subscriptions import preferences as choices
 from subscriptions.addresses import masked
 from subscriptions.forms import (
-    AddressForm,
+    MoveForm,
     OwnAddressForm,
     PauseForm,
     RhythmForm,
@@ -176,16 +176,18 @@ def preferences(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
 
 def _letters_page(request: HttpRequest, subscriber: Subscriber, status: int = 200, **forms) -> HttpResponse:
     asked = request.GET.get("q", "")
+    follows = following.all_of(subscriber)
     context = {
         "subscriber": subscriber,
         "token": subscriber.token("letters"),
         "leave_token": subscriber.token("leave"),
         "done": request.GET.get("done", ""),
         "rhythm": RhythmForm(instance=subscriber),
-        "move": AddressForm(),
+        "move": MoveForm(subscriber=subscriber),
         "own": OwnAddressForm(subscriber=subscriber),
         "pauses": choices.PAUSES,
-        "follows": following.all_of(subscriber),
+        "follows": follows,
+        "followed_words": {followed.word for _row, followed in follows},
         "offered": following.read(request.GET.get("follow", "")),
         "asked": asked,
         "found": following.find(asked),
@@ -197,12 +199,27 @@ def _letters_page(request: HttpRequest, subscriber: Subscriber, status: int = 20
 
 
 def _to_letters(subscriber: Subscriber, done: str, part: str = "") -> SeeOther:
-    address = reverse("subscriptions:letters", args=[subscriber.token("letters")])
-    return SeeOther(f"{address}?done={done}{part}")
+    return SeeOther(f"{_address(subscriber)}?done={done}{part}")
+
+
+def _address(subscriber: Subscriber) -> str:
+    return reverse("subscriptions:letters", args=[subscriber.token("letters")])
+
+
+def pressed(view):
+    """A view that acts on a form of the page of letters. Who comes without one, by a reload or from the address bar
+    after a fault was shown here, is led to that page."""
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @wraps(view)
+    def answer(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
+        return view(request, subscriber) if request.method == "POST" else SeeOther(_address(subscriber))
+
+    return answer
 
 
 @holder("letters")
-@require_POST
+@pressed
 def follow(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     """Follow somebody or something more."""
     followed = following.read(request.POST.get("what", ""))
@@ -214,7 +231,7 @@ def follow(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
 
 
 @holder("letters")
-@require_POST
+@pressed
 def unfollow(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     """Follow somebody or something no longer; what is not followed, or not there, is no fault."""
     if followed := following.read(request.POST.get("what", "")):
@@ -223,7 +240,7 @@ def unfollow(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
 
 
 @holder("letters")
-@require_POST
+@pressed
 def pause(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     """No letters for some weeks, or letters again."""
     form = PauseForm(request.POST)
@@ -235,12 +252,14 @@ def pause(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
 
 
 @holder("letters")
-@require_POST
+@pressed
 def move(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     """Letters to another address: a mail asks there, and the answer here is the same whosever it is."""
-    form = AddressForm(request.POST)
+    form = MoveForm(request.POST, subscriber=subscriber)
     if not form.is_valid():
         return _letters_page(request, subscriber, move=form, status=NOT_VALID)
+    if form.meant:
+        return _letters_page(request, subscriber, move=form, meant=form.meant)
     asked = opt_in.Asked(form.cleaned_data["email"], network=client_address(request), sure=True, moves=subscriber)
     if opt_in.ask(asked) is opt_in.Answer.TOO_MANY:
         return _letters_page(request, subscriber, problem="network", status=429)
@@ -249,7 +268,7 @@ def move(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
 
 
 @holder("letters")
-@require_POST
+@pressed
 def download(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     """Everything held, as a file, for who types the address: a letter may have been passed on."""
     form = OwnAddressForm(request.POST, subscriber=subscriber)

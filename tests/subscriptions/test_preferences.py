@@ -90,6 +90,21 @@ def test_saving_the_rhythm_does_not_bring_back_who_left_meanwhile(own, subscribe
     assert Subscriber.objects.get().state == "left"
 
 
+def test_search_leads_to_the_page_itself_even_from_a_page_that_shows_a_fault(own, subscriber):
+    for page in (own.get(at(subscriber)), own.post(at(subscriber, "move/"), {"email": "ada"})):
+        search = BeautifulSoup(page.content, "html.parser").find("form", role="search", attrs={"aria-label": True})
+
+        assert search["action"] == at(subscriber, "#follows")
+
+
+@pytest.mark.parametrize("part", ["follow/", "unfollow/", "pause/", "move/", "download/"])
+def test_reload_of_a_page_that_showed_a_fault_leads_to_the_page_of_letters(own, subscriber, part):
+    response = own.get(at(subscriber, part))
+
+    assert (response.status_code, response["Location"]) == (303, at(subscriber))
+    assert own.put(at(subscriber, part)).status_code == 405
+
+
 # --- The next letter
 
 

@@ -1,6 +1,7 @@
 """Following people, writers, themes, countries and decades: choosing, finding, and the end of it."""
 
 import pytest
+from bs4 import BeautifulSoup
 from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -85,6 +86,13 @@ FOUND = {
     "sea": ["tag:the-sea"],
     "fran": ["country:FR"],
     "soviet": ["country:SU"],
+    "USSR": ["country:SU"],
+    "america": ["country:US", "country:AS"],
+    "England": ["country:GB"],
+    "britain": ["country:GB"],
+    "United Kingdom": ["country:GB"],
+    "holland": ["country:NL"],
+    "West Germany": ["country:DE"],
     "1974": ["decade:1970"],
     "the 1970s": ["decade:1970"],
     "70s": ["decade:1970"],
@@ -109,6 +117,26 @@ def test_search_finds_what_can_be_followed(own, subscriber, asked, found):
 
     assert response.status_code == 200
     assert offers(response, "follow") == found
+
+
+def test_what_is_followed_already_is_not_offered_again(own, subscriber):
+    own.post(at(subscriber, "follow/"), {"what": "country:FR"})
+
+    page = own.get(at(subscriber, "?q=France&follow=country:FR"))
+
+    assert offers(page, "follow") == []
+    assert "France Country Followed" in text_of(page)
+
+
+def test_news_of_a_follow_stands_where_the_reader_is_led(own, subscriber):
+    response = own.post(at(subscriber, "follow/"), {"what": "country:FR"})
+    assert response["Location"] == at(subscriber, "?done=followed#follows")
+
+    for done, said in (("followed", "Added to what you follow."), ("unfollowed", "Removed from what you follow.")):
+        page = BeautifulSoup(own.get(at(subscriber, f"?done={done}")).content, "html.parser")
+
+        assert [notice.text for notice in page.select("[role=status]")] == [said]
+        assert page.select("#follows [role=status]")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from django.core import mail
 from subscriptions import opt_in
 from subscriptions.models import Consent, SignUp, Subscriber
 from tests.factories import LeftSubscriberFactory, SubscriberFactory
-from tests.subscriptions.pages import at
+from tests.subscriptions.pages import at, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("publication")]
 
@@ -86,6 +86,27 @@ def test_fault_in_the_new_address_is_said_and_kept(own, subscriber, typed):
     assert (response.status_code, field["aria-invalid"], field["aria-describedby"]) == (422, "true", "m-err")
     assert field["value"].split() == typed[:321].split()
     assert SignUp.objects.count() == 0
+
+
+def test_own_address_is_no_move(own, subscriber):
+    response = own.post(at(subscriber, "move/"), {"email": "ADA@example.org"})
+
+    assert response.status_code == 422
+    assert "This is the address your letters come to already." in text_of(response)
+    assert SignUp.objects.count() == 0
+
+
+def test_likely_slip_in_the_new_address_is_asked_about_with_both_choices(own, subscriber):
+    response = own.post(at(subscriber, "move/"), {"email": "ada@gmial.com"})
+
+    form = BeautifulSoup(response.content, "html.parser").find("form", action=at(subscriber, "move/"))
+    fields = {field["name"]: field["value"] for field in form.find_all("input")}
+    offered = [button["value"] for button in form.find_all("button")]
+    assert offered == ["ada@gmail.com", "ada@gmial.com"]
+    assert SignUp.objects.count() == 0
+    for address in offered:
+        assert own.post(at(subscriber, "move/"), fields | {"email": address}).status_code == 303
+    assert list(SignUp.objects.order_by("pk").values_list("address", flat=True)) == offered
 
 
 def test_moves_are_limited_as_sign_ups_are(own, subscriber):
