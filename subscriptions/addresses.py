@@ -17,8 +17,10 @@ FREQUENT_DOMAINS = (
     *("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "hotmail.co.uk", "live.com", "yahoo.com", "yahoo.co.uk"),
     *("icloud.com", "me.com", "aol.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "orange.fr", "free.fr", "laposte.net"),
     *("proton.me", "protonmail.com", "fastmail.com", "mail.com", "btinternet.com", "comcast.net", "libero.it", "bluewin.ch"),
-    *("ymail.com", "email.com", "gmx.com", "gmx.at", "gmx.ch"),  # real, and like another
+    *("ymail.com", "email.com", "gmx.com", "gmx.at", "gmx.ch", "protonmail.ch", "fastmail.fm"),  # real, and like another
 )  # fmt: skip
+TAKEN_FOR = {"gmail.co.uk": "gmail.com"}
+"""Domains without mailboxes that readers take for a frequent one."""
 
 
 def clean_address(text: str) -> str:
@@ -64,8 +66,10 @@ def likely_meant(address: str) -> str | None:
     domain = domain.lower()
     if domain in FREQUENT_DOMAINS:
         return None
-    close = get_close_matches(domain, FREQUENT_DOMAINS, n=1, cutoff=0.86)
-    return f"{local}@{close[0]}" if close else None
+    known = (*FREQUENT_DOMAINS, *TAKEN_FOR)
+    swapped = (f"{domain[:n]}{domain[n + 1]}{domain[n]}{domain[n + 2 :]}" for n in range(len(domain) - 1))
+    close = [slip for slip in swapped if slip in known] or get_close_matches(domain, known, n=1, cutoff=0.86)
+    return f"{local}@{TAKEN_FOR.get(close[0], close[0])}" if close else None
 
 
 def key_of(address: str) -> str:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from reviews.models import Publication
 from subscriptions import opt_in
-from subscriptions.addresses import fingerprint
+from subscriptions.addresses import fingerprint, likely_meant
 from subscriptions.models import Follow, SignUp, Subscriber, Suppression
 from tests.factories import (
     AuthorFactory,
@@ -201,6 +201,24 @@ def test_likely_slip_is_asked_about_with_both_choices(reader):
         ("ada@gmail.com", "/reviews/solaris/", "country:FR"),
         ("ada@gmial.com", "/reviews/solaris/", "country:FR"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("gmial.com", "gmail.com"),
+        ("gmx.ed", "gmx.de"),
+        ("web.ed", "web.de"),
+        ("gmial.co.uk", "gmail.com"),
+        ("hotmial.co.uk", "hotmail.co.uk"),
+        ("protonmail.ch", None),
+        ("fastmail.fm", None),
+        ("gmx.de", None),
+        ("second-reel.example", None),
+    ],
+)
+def test_slips_are_known_by_the_frequent_domain_they_are_near_to(typed, meant):
+    assert likely_meant(f"Ada@{typed}") == (meant and f"Ada@{meant}")
 
 
 # --- The second step
