@@ -11,6 +11,7 @@ from config.admin_forms import in_words
 from subscriptions import figures, following, opt_in, preferences, privacy
 from subscriptions.addresses import ADDRESS_LENGTH, fingerprint, key_of, masked
 from subscriptions.admin.pages import Act, RecordAdmin, filter_by
+from subscriptions.forms import DAYS
 from subscriptions.models import Consent, Follow, Mailing, Subscriber, Suppression
 
 MOST_SHOWN = 50
@@ -193,5 +194,6 @@ class SubscriberAdmin(RecordAdmin):
             "deliveries": [(row, figures.subject_of(known[row.mailing_id])) for row in deliveries],
             "reports": record.bounce_reports.all()[:MOST_SHOWN],
             "letters": self.letters(record),
+            "weekday": DAYS[record.day],
             "most": MOST_SHOWN,
         }

@@ -306,6 +306,14 @@ def test_filters_by_what_they_get_and_where_they_came_from_say_how_many_on_deman
     assert "Once a week (0)" in text
 
 
+def test_day_of_the_weekly_letter_is_named(sign_in, editor, subscriber):
+    Subscriber.objects.update(rhythm="weekly", day=2, hour=18)
+
+    response = sign_in(editor).get(reverse("admin:subscriptions_subscriber_change", args=[subscriber.pk]))
+
+    assert "Once a week, on Wednesdays, at 18:00" in response.content.decode()
+
+
 def test_taking_off_is_noted_and_done_once(sign_in, editor, subscriber):
     client = sign_in(editor)
 
