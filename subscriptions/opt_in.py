@@ -9,27 +9,34 @@ from secrets import token_hex
 from smtplib import SMTPRecipientsRefused
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Count, Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 
 from reviews.models import Publication
 from subscriptions import following, letters
 from subscriptions.addresses import fingerprint, key_of
-from subscriptions.models import Consent, SignUp, Subscriber, Suppression, Wording
+from subscriptions.models import Attempt, Consent, Departure, FormerSecret, SignUp, Subscriber, Suppression, Wording
 from subscriptions.models.signup import MOST_ATTEMPTS
-from subscriptions.models.subscriber import new_secret
 from subscriptions.network import block_of
 
 logger = logging.getLogger(__name__)
 
 QUIET = timedelta(minutes=15)  # between two mails to one address
 MOST_A_DAY = 3  # mails to one address
-MOST_AN_HOUR = 20  # sign-ups from one network address
+MOST_AN_HOUR = 20  # attempts from one network address
 MOST_AN_HOUR_NEARBY = {"/24": 60, "/64": MOST_AN_HOUR}  # from its block: a /64 is one household
 EASY = 4  # so many times fewer sign-ups may come from a network without a second step
 PAUSE = timedelta(minutes=1)  # after a first failure; three times as long after each further one
 KEPT = timedelta(days=30)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+AS_NEW = {
+    "state": Subscriber.State.CONFIRMED,
+    "left_at": None,
+    "ended": Subscriber.Ended.NONE,
+    "soft_bounces": 0,
+    **{name: Subscriber._meta.get_field(name).get_default() for name in ("rhythm", "day", "hour", "paused_until")},
+}
+"""What somebody who had left starts with when they sign up again."""
 LOCK = 0x52757368  # of PostgreSQL: one sign-up is written at a time, so that counting and writing are one act
 
 
@@ -62,62 +69,58 @@ def wording() -> str:
 def ask(asked: Asked, now: datetime | None = None) -> Answer:
     """Write the sign-up down, unless its address or its network has had its share; the worker does the rest.
 
-    The same few statements for every address: what is known of it is not looked at."""
+    The same few statements for every address: what is known of it is not looked at. An attempt counts against its
+    network even if the address has had its share, so that a network’s share does not tell who waits for a letter."""
     now = now or timezone.now()
+    attempt = Attempt(network=asked.network, block=block_of(asked.network), at=now)
     signup = SignUp(
         address=asked.address,
         key=key_of(asked.address),
         follow=asked.follow,
         page=asked.page,
         network=asked.network,
-        block=block_of(asked.network),
         wording=None if asked.moves else Wording.objects.get_or_create(text=wording())[0],
         asked_at=now,
         secret=token_hex(32),
         moves=asked.moves,
     )
-    part = 1 if asked.sure else EASY
-    most, most_nearby = MOST_AN_HOUR // part, MOST_AN_HOUR_NEARBY.get(signup.block[-3:], MOST_AN_HOUR) // part
     with transaction.atomic():
-        is_written = _insert(signup, most, most_nearby)
-        near = SignUp.objects.filter(block=signup.block, asked_at__gt=now - timedelta(hours=1))
-        counts = near.aggregate(nearby=Count("pk"), own=Count("pk", filter=Q(network=signup.network)))
-    if is_written or (counts["own"] < most and counts["nearby"] < most_nearby):
-        return Answer.SENT
+        if _insert(attempt, *_network_limits(attempt, part=1 if asked.sure else EASY)):
+            _insert(signup, *_address_limits(signup))
+            return Answer.SENT
     return Answer.TOO_MANY if asked.sure else Answer.ONCE_MORE
 
 
-INSERT = """
-INSERT INTO {table} ({columns}) SELECT {values}
-WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE key = %s AND asked_at > %s)
-AND (SELECT count(*) FROM {table} WHERE key = %s AND asked_at > %s) < %s
-AND (SELECT count(*) FROM {table} WHERE block = %s AND asked_at > %s AND network = %s) < %s
-AND (SELECT count(*) FROM {table} WHERE block = %s AND asked_at > %s) < %s
-"""
+def _network_limits(attempt: Attempt, part: int) -> tuple[str, list]:
+    """While an attempt may be written, as SQL and its values."""
+    most, most_nearby = MOST_AN_HOUR // part, MOST_AN_HOUR_NEARBY.get(attempt.block[-3:], MOST_AN_HOUR) // part
+    near = [attempt.block, connection.ops.adapt_datetimefield_value(attempt.at - HOUR)]
+    sql = """(SELECT count(*) FROM {table} WHERE block = %s AND at > %s AND network = %s) < %s
+        AND (SELECT count(*) FROM {table} WHERE block = %s AND at > %s) < %s"""
+    network = Attempt._meta.get_field("network").get_db_prep_save(attempt.network, connection)
+    return sql, [*near, network, most, *near, most_nearby]
 
 
-def _insert(signup: SignUp, most: int, most_nearby: int) -> bool:
-    """Write the row if all limits allow it, in one statement; whether they did.
+def _address_limits(signup: SignUp) -> tuple[str, list]:
+    """The same for a sign-up."""
+    quiet, day = (connection.ops.adapt_datetimefield_value(signup.asked_at - age) for age in (QUIET, DAY))
+    sql = """NOT EXISTS (SELECT 1 FROM {table} WHERE key = %s AND asked_at > %s)
+        AND (SELECT count(*) FROM {table} WHERE key = %s AND asked_at > %s) < %s"""
+    return sql, [signup.key, quiet, signup.key, day, MOST_A_DAY]
+
+
+def _insert(record: Attempt | SignUp, limits: str, values: list) -> bool:
+    """Write the row if its limits allow it, in one statement; whether they did.
 
     SQLite has one writer at a time anyway. PostgreSQL would let several count before any of them has written."""
-    fields = [field for field in SignUp._meta.concrete_fields if not field.primary_key]
-    row = {field.column: field.get_db_prep_save(getattr(signup, field.attname), connection) for field in fields}
-    sql = INSERT.format(
-        table=connection.ops.quote_name(SignUp._meta.db_table),
-        columns=", ".join(map(connection.ops.quote_name, row)),
-        values=", ".join(["%s"] * len(row)),
-    )
-    ago = {
-        age: connection.ops.adapt_datetimefield_value(signup.asked_at - age)
-        for age in (QUIET, timedelta(days=1), timedelta(hours=1))
-    }
-    quiet, day, hour = ago.values()
-    limits = [signup.key, quiet, signup.key, day, MOST_A_DAY]
-    limits += [signup.block, hour, row["network"], most, signup.block, hour, most_nearby]
+    fields = [field for field in record._meta.concrete_fields if not field.primary_key]
+    row = {field.column: field.get_db_prep_save(getattr(record, field.attname), connection) for field in fields}
+    table, columns = connection.ops.quote_name(record._meta.db_table), map(connection.ops.quote_name, row)
+    sql = f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(['%s'] * len(row))} WHERE {limits}"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        cursor.execute(sql, [*row.values(), *limits])
+        cursor.execute(sql.replace("{table}", table), [*row.values(), *values])
         return cursor.rowcount == 1
 
 
@@ -156,7 +159,9 @@ def _letter(signup: SignUp) -> tuple[letters.Letter, str] | None:
         return None
     known = Subscriber.objects.confirmed().filter(key=signup.key).first()
     if signup.used_at and signup.moves:
-        return letters.moved(signup.moves, signup.address), signup.address
+        is_new_address = signup.key == signup.moves.key
+        letter = letters.welcome(signup.moves) if is_new_address else letters.moved(signup.moves, signup.address)
+        return letter, signup.address
     if signup.used_at:
         return (letters.welcome(known), known.address) if known else None
     if known:
@@ -179,8 +184,11 @@ def is_suppressed(address: str) -> bool:
 
 def forget_old(now: datetime | None = None) -> int:
     """Delete sign-ups after 30 days, how many there were: what was never confirmed is none of our business, and
-    what was is noted with the subscriber."""
-    return SignUp.objects.filter(asked_at__lt=(now or timezone.now()) - KEPT).delete()[0]
+    what was is noted with the subscriber. Attempts go once they count no longer, and secrets that open nothing."""
+    now = now or timezone.now()
+    Attempt.objects.filter(at__lt=now - HOUR).delete()
+    FormerSecret.objects.filter(until__lte=now).delete()
+    return SignUp.objects.filter(asked_at__lt=now - KEPT).delete()[0]
 
 
 # --- The link is used
@@ -194,9 +202,10 @@ def confirm(signup: SignUp, network: str | None = None, now: datetime | None = N
         return None
     try:
         with transaction.atomic():
-            welcome = {} if signup.moves else {"mailed_at": None, "attempts": 0, "not_before": None}
+            welcome = {"mailed_at": None, "attempts": 0, "not_before": None}
             if not SignUp.objects.filter(pk=signup.pk, used_at=None).update(used_at=now, **welcome):
                 return None
+            Departure.objects.filter(fingerprint=fingerprint(signup.address)).delete()
             subscriber = _move(signup, now) if signup.moves else _subscribe(signup, now)
             _note(subscriber, signup, network, now)
     except IntegrityError:
@@ -205,12 +214,17 @@ def confirm(signup: SignUp, network: str | None = None, now: datetime | None = N
 
 
 def _subscribe(signup: SignUp, now: datetime) -> Subscriber:
+    """Subscribe a new reader, or one who had left, as if anew. Who gets letters already gets no fewer: what the link
+    offers to follow is added, or else every review comes."""
     followed = following.read(signup.follow) if signup.follow else None
     fresh = {"address": signup.address, "confirmed_at": now, "only_followed": followed is not None}
     subscriber, is_new = Subscriber.objects.get_or_create(key=signup.key, defaults=fresh | {"source": "site"})
     if not is_new:
-        back = {"state": Subscriber.State.CONFIRMED, "left_at": None, "ended": "", "soft_bounces": 0}
-        Subscriber.objects.filter(pk=subscriber.pk, state=Subscriber.State.LEFT).update(**fresh, **back)
+        known = Subscriber.objects.filter(pk=subscriber.pk)
+        if known.filter(state=Subscriber.State.LEFT).update(**fresh, **AS_NEW):
+            subscriber.follows.all().delete()
+        elif not followed:
+            known.update(only_followed=False)
         subscriber.refresh_from_db()
     if followed:
         following.add(subscriber, followed)
@@ -218,11 +232,15 @@ def _subscribe(signup: SignUp, now: datetime) -> Subscriber:
 
 
 def _move(signup: SignUp, now: datetime) -> Subscriber:
-    """The new address takes the place of the old, and every link mailed to the old one dies with the secret. Raises
-    IntegrityError if another subscriber confirmed the new address meanwhile."""
+    """The new address takes the place of the old. Every link mailed to the old one dies with the secret, but for that
+    to leave; sign-ups of it are forgotten, and no list brings it back. Raises IntegrityError if another subscriber
+    confirmed the new address meanwhile."""
     subscriber, old = signup.moves, signup.moves.address
     Subscriber.objects.filter(key=signup.key, state=Subscriber.State.LEFT).exclude(pk=subscriber.pk).delete()
-    subscriber.address, subscriber.secret, subscriber.soft_bounces = signup.address, new_secret(), 0
+    SignUp.objects.filter(key=key_of(old), moves=None).delete()
+    Departure.note([key_of(old)], now)
+    subscriber.renew_secret(now)
+    subscriber.address, subscriber.soft_bounces = signup.address, 0
     subscriber.save(update_fields=["address", "key", "secret", "soft_bounces"])
     notice = {"address": old, "key": key_of(old), "asked_at": now, "used_at": now, "secret": token_hex(32)}
     SignUp.objects.create(moves=subscriber, **notice)

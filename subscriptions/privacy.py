@@ -1,11 +1,12 @@
 """Everything held about a subscriber: handed out, and forgotten."""
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from reviews.models import Publication
 from subscriptions import following
 from subscriptions.addresses import fingerprint
-from subscriptions.models import SignUp, Subscriber, Suppression
+from subscriptions.models import Departure, SignUp, Subscriber, Suppression
 
 
 def everything_about(subscriber: Subscriber) -> dict:
@@ -66,9 +67,10 @@ def _suppressions(subscriber: Subscriber):
 
 
 def erase(subscriber: Subscriber) -> None:
-    """Forget the subscriber, at once. Deliveries stay without saying whose, so that reports still add up, and so does
-    a suppression, which is a hash of the address and only keeps us from writing to it."""
+    """Forget the subscriber, at once. Deliveries stay without saying whose, so that reports still add up. Of the
+    address stays a hash: in a suppression, which keeps us from writing to it, and so that no list brings it back."""
     with transaction.atomic():
+        Departure.note([subscriber.key], timezone.now())
         _sign_ups(subscriber).delete()
         subscriber.delete()
     scrub()

@@ -93,7 +93,20 @@ def _form_again(request, name: str, form: SignUpForm, status: int = 200, **conte
     return TemplateResponse(request, f"subscriptions/{name}.html", context, status=status, headers=FOR_NOBODY_ELSE)
 
 
+def unlogged(view):
+    """A view with a secret in its address. Of an answer that is a fault Django would write the address into the log."""
+
+    @wraps(view)
+    def answer(*args, **kwargs) -> HttpResponse:
+        response = view(*args, **kwargs)
+        response._has_been_logged = True
+        return response
+
+    return answer
+
+
 @csrf_exempt
+@unlogged
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """The link in the mail: a button, for programs that look at mail open links by themselves."""
@@ -108,7 +121,12 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     is_refused = request.method == "POST"
     if is_refused or not signup.is_open():
         return _secret_page(request, "confirm_gone", {"signup": signup}, status=410)
-    context = {"signup": signup, "address": masked(signup.address), "followed": following.read(signup.follow)}
+    context = {
+        "signup": signup,
+        "address": masked(signup.address),
+        "followed": following.read(signup.follow),
+        "is_reader": Subscriber.objects.confirmed().filter(key=signup.key).exists(),
+    }
     return _secret_page(request, "confirm", context)
 
 
@@ -121,9 +139,12 @@ def holder(purpose: str):
 
     def decorate(view):
         @csrf_exempt
+        @unlogged
         @wraps(view)
         def answer(request: HttpRequest, token: str) -> HttpResponse:
             subscriber = Subscriber.from_token(token, purpose)
+            if subscriber is None and purpose == "leave":
+                subscriber = Subscriber.from_former_token(token)
             if subscriber is None:
                 return _secret_page(request, "unknown", {}, status=404)
             return view(request, subscriber)
@@ -134,9 +155,7 @@ def holder(purpose: str):
 
 
 def _secret_page(request, name: str, context: dict, status: int = 200) -> HttpResponse:
-    response = TemplateResponse(request, f"subscriptions/{name}.html", context, status=status, headers=SECRET_ADDRESS)
-    response._has_been_logged = True  # Django would write the secret address of a 4xx into the log
-    return response
+    return TemplateResponse(request, f"subscriptions/{name}.html", context, status=status, headers=SECRET_ADDRESS)
 
 
 @holder("leave")
@@ -154,7 +173,7 @@ def leave(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
             choices.come_back(subscriber, network)
         else:
             choices.leave(subscriber, network, "Button behind the link in a letter")
-        return SeeOther(reverse("subscriptions:leave", args=[subscriber.token("leave")]))
+        return SeeOther(request.path)  # not the newest link: whoever holds a former one is given no other
     context = {"subscriber": subscriber, "can_come_back": choices.can_come_back(subscriber)}
     return _secret_page(request, "leave", context)
 

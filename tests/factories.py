@@ -156,5 +156,4 @@ class SignUpFactory(DjangoModelFactory):
     asked_at = factory.LazyFunction(timezone.now)
     secret = factory.Sequence(lambda n: f"{n:064x}")
     network = "192.0.2.7"
-    block = "192.0.2.0/24"
     page = "/reviews/solaris/"

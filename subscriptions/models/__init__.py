@@ -4,15 +4,18 @@ from subscriptions.models.follow import Follow
 from subscriptions.models.mailing import Mailing, Release
 from subscriptions.models.permit import SendingPermit
 from subscriptions.models.sender import Pace, Sender
-from subscriptions.models.signup import SignUp
-from subscriptions.models.subscriber import Subscriber
-from subscriptions.models.suppression import BounceReport, Suppression
+from subscriptions.models.signup import Attempt, SignUp
+from subscriptions.models.subscriber import FormerSecret, Subscriber
+from subscriptions.models.suppression import BounceReport, Departure, Suppression
 
 __all__ = [
+    "Attempt",
     "BounceReport",
     "Consent",
     "Delivery",
+    "Departure",
     "Follow",
+    "FormerSecret",
     "Mailing",
     "Pace",
     "Release",

@@ -44,9 +44,6 @@ class SignUp(models.Model):
     )
     page = models.CharField(max_length=300, blank=True)
     network = models.GenericIPAddressField(null=True, blank=True)
-    block = models.CharField(
-        max_length=43, blank=True, help_text="The network’s neighbourhood: its /24, or /64 of IPv6, to count by."
-    )
     wording = models.ForeignKey(Wording, models.PROTECT, null=True, related_name="+")
     asked_at = models.DateTimeField()
     secret = models.CharField(max_length=64, unique=True, help_text="Of the link in the mail.")
@@ -69,7 +66,6 @@ class SignUp(models.Model):
         ordering = ["-asked_at", "-pk"]
         indexes = [
             models.Index(fields=["key", "asked_at"], name="subscriptions_asked_for"),
-            models.Index(fields=["block", "asked_at"], name="subscriptions_asked_from"),
             models.Index(fields=["asked_at"], condition=Q(mailed_at=None), name="subscriptions_unmailed"),
         ]
 
@@ -95,3 +91,21 @@ class SignUp(models.Model):
     def is_open(self, now: datetime | None = None) -> bool:
         """Whether the link still does something."""
         return self.used_at is None and (now or timezone.now()) < self.asked_at + LINK_MAX_AGE
+
+
+class Attempt(models.Model):
+    """A form was sent from this network, whether or not a sign-up came of it: what the limits of a network count, so
+    that they are the same for an address that waits for its letter. Forgotten within hours."""
+
+    network = models.GenericIPAddressField(null=True, blank=True)
+    block = models.CharField(
+        max_length=43, blank=True, help_text="The network’s neighbourhood: its /24, or /64 of IPv6, to count by."
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["block", "at"], name="subscriptions_attempts_from")]
+
+    def __str__(self):
+        return f"Attempt of {self.at:%Y-%m-%d %H:%M}"

@@ -1,7 +1,7 @@
 import hashlib
 import hmac
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.validators import MaxValueValidator
 from django.db import models
@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from subscriptions.addresses import ADDRESS_LENGTH, key_of, masked
+
+FORMER_LINKS_WORK = timedelta(days=90)  # the law asks for 30, at least: 15 U.S.C. 7704(a)(3)(A)(ii)
 
 
 def new_secret() -> str:
@@ -126,14 +128,43 @@ class Subscriber(models.Model):
         secret = found.secret if found else "0" * 32
         return found if hmac.compare_digest(_mac(secret, purpose).encode(), mac.encode("utf-8", "replace")) else None
 
+    @classmethod
+    def from_former_token(cls, token: str) -> "Subscriber | None":
+        """Whose token for leaving it was before they moved: letters delivered by then still have a link to leave."""
+        number, _dash, mac = token.partition("-")
+        if not (number.isascii() and number.isdigit() and len(number) <= 18):
+            return None
+        given = mac.encode("utf-8", "replace")
+        former = FormerSecret.objects.filter(subscriber=int(number), until__gt=timezone.now())
+        found = [one for one in former if hmac.compare_digest(_mac(one.secret, "leave").encode(), given)]
+        return found[0].subscriber if found else None
+
+    def renew_secret(self, now: datetime) -> None:
+        """Make another, and remember this one for leaving; the caller saves."""
+        FormerSecret.objects.create(subscriber=self, secret=self.secret, until=now + FORMER_LINKS_WORK)
+        self.secret = new_secret()
+
     def leave(self, why: str = Ended.READER, now: datetime | None = None) -> bool:
-        """Stop all mail at once; whether anything changed. Mail that is queued already is not sent."""
+        """Stop all mail at once; whether anything changed. Mail that is queued already is not sent. All else stays, for
+        leaving can be taken back."""
         now = now or timezone.now()
         return bool(
-            Subscriber.objects.confirmed()
-            .filter(pk=self.pk)
-            .update(state=self.State.LEFT, left_at=now, ended=why, paused_until=None)
+            Subscriber.objects.confirmed().filter(pk=self.pk).update(state=self.State.LEFT, left_at=now, ended=why)
         )
+
+
+class FormerSecret(models.Model):
+    """What a subscriber's links were made of before a move. It opens nothing but the page to leave."""
+
+    subscriber = models.ForeignKey(Subscriber, models.CASCADE, related_name="former_secrets")
+    secret = models.CharField(max_length=32, editable=False)
+    until = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ["-until", "-pk"]
+
+    def __str__(self):
+        return f"Links made before a move, good until {self.until:%Y-%m-%d}"
 
 
 def _mac(secret: str, purpose: str) -> str:

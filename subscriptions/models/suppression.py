@@ -1,5 +1,10 @@
+from collections.abc import Iterable
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
+
+from subscriptions.addresses import fingerprint_of
 
 
 class Suppression(models.Model):
@@ -25,6 +30,26 @@ class Suppression(models.Model):
 
     def __str__(self):
         return f"{self.get_why_display()}, {self.since:%Y-%m-%d}"
+
+
+class Departure(models.Model):
+    """An address that no imported list brings back: its reader left and was forgotten, moved to another, or had left
+    where a list came from. A keyed hash as above. Only importing asks for it, and it goes when the reader signs up."""
+
+    fingerprint = models.CharField(max_length=64, unique=True, editable=False)
+    since = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-since", "-pk"]
+
+    def __str__(self):
+        return f"Left, {self.since:%Y-%m-%d}"
+
+    @classmethod
+    def note(cls, keys: Iterable[str], now: datetime) -> None:
+        """Remember those who left, by their addresses as key_of() gives them; who is remembered already stays so."""
+        gone = [cls(fingerprint=fingerprint_of(key), since=now) for key in keys]
+        cls.objects.bulk_create(gone, ignore_conflicts=True)
 
 
 class BounceReport(models.Model):

@@ -86,6 +86,18 @@ def test_person_leaves_with_one_press_and_can_undo_it(client, subscriber):
     assert [consent.what for consent in subscriber.consents.all()] == ["left", "returned"]
 
 
+def test_undo_leaves_everything_as_it_was(client, subscriber):
+    until = timezone.now() + timedelta(weeks=4)
+    Subscriber.objects.update(paused_until=until, rhythm="weekly", only_followed=True)
+
+    client.post(link_of(subscriber))
+    client.post(link_of(subscriber), {"undo": "yes"})
+
+    subscriber.refresh_from_db()
+    assert (subscriber.paused_until, subscriber.rhythm, subscriber.only_followed) == (until, "weekly", True)
+    assert not subscriber.is_receiving
+
+
 def test_leaving_twice_is_harmless(client, subscriber):
     client.post(link_of(subscriber))
     first = Subscriber.objects.get().left_at

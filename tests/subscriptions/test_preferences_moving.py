@@ -1,12 +1,16 @@
 """Letters to another address: asked there, told to the old one, and nobody else's taken over."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from bs4 import BeautifulSoup
 from django.core import mail
+from django.utils import timezone
 
-from subscriptions import opt_in
-from subscriptions.models import Consent, SignUp, Subscriber
-from tests.factories import LeftSubscriberFactory, SubscriberFactory
+from subscriptions import opt_in, privacy
+from subscriptions.models import Consent, FormerSecret, SignUp, Subscriber
+from tests.factories import LeftSubscriberFactory, SignUpFactory, SubscriberFactory
 from tests.subscriptions.pages import at, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("publication")]
@@ -29,7 +33,7 @@ def test_new_address_is_asked_first_and_nothing_changes_until_it_answers(own, su
     assert Subscriber.objects.get().address == "ada@example.org"
 
 
-def test_move_takes_everything_along_tells_the_old_address_and_ends_its_links(own, subscriber):
+def test_move_takes_everything_along_tells_both_addresses_and_ends_old_links(own, subscriber):
     own.post(at(subscriber, "follow/"), {"what": "decade:1970"})
     old = {purpose: subscriber.token(purpose) for purpose in ("letters", "leave")}
 
@@ -40,11 +44,51 @@ def test_move_takes_everything_along_tells_the_old_address_and_ends_its_links(ow
     assert (moved.pk, moved.address, moved.key) == (subscriber.pk, "new@example.org", "new@example.org")
     assert moved.follows.count() == 1
     assert response["Location"] == at(moved, "?done=moved")
-    assert [message.to for message in mail.outbox] == [["new@example.org"], ["ada@example.org"]]
-    assert moved.token("letters") not in mail.outbox[1].body
+    _asked, to_new, to_old = sorted(mail.outbox, key=lambda message: message.to[0] == "ada@example.org")
+    assert (to_new.to, to_old.to) == (["new@example.org"], ["ada@example.org"])
+    assert moved.token("letters") in to_new.body
+    assert moved.token("letters") not in to_old.body
     assert own.get(f"/letters/{old['letters']}/").status_code == 404
-    assert own.post(f"/letters/leave/{old['leave']}/").status_code == 404
     assert moved.consents.latest("at").what == Consent.What.MOVED
+
+
+def test_letters_delivered_before_a_move_can_still_be_left(own, subscriber):
+    old = {purpose: subscriber.token(purpose) for purpose in ("letters", "leave")}
+    move(own, subscriber)
+    with time_machine.travel(timezone.now() + timedelta(days=31)):
+        page = own.get(f"/letters/leave/{old['leave']}/")
+        left = own.post(f"/letters/leave/{old['leave']}/", {"List-Unsubscribe": "One-Click"})
+        pressed = own.post(f"/letters/leave/{old['leave']}/")
+        assert own.get(f"/letters/{old['leave']}/").status_code == 404
+
+    moved = Subscriber.objects.get()
+    assert (page.status_code, left.status_code, pressed.status_code) == (200, 200, 303)
+    assert moved.state == "left"
+    for secret in (moved.token("leave"), moved.token("letters")):
+        assert secret not in page.text + pressed["Location"]
+
+
+def test_links_of_before_a_move_end_and_are_forgotten(own, subscriber):
+    old = subscriber.token("leave")
+    move(own, subscriber)
+    with time_machine.travel(timezone.now() + timedelta(days=91)):
+        assert own.post(f"/letters/leave/{old}/").status_code == 404
+        opt_in.forget_old()
+
+    assert Subscriber.objects.get().state == "confirmed"
+    assert FormerSecret.objects.count() == 0
+
+
+def test_nothing_is_held_of_the_old_address_that_erasing_would_miss(own):
+    subscriber = opt_in.confirm(SignUpFactory(address="ada@example.org"))
+    SignUpFactory(address="ada@example.org")
+    move(own, subscriber)
+    subscriber.refresh_from_db()
+    held = privacy.everything_about(subscriber)["sign_ups"]
+
+    assert {one["address"] for one in held} == {*SignUp.objects.values_list("address", flat=True)}
+    privacy.erase(subscriber)
+    assert SignUp.objects.count() == 0
 
 
 def test_address_of_another_subscriber_is_not_taken_over_and_not_given_away(own, subscriber):

@@ -315,6 +315,50 @@ def test_second_link_of_a_subscriber_adds_its_follow_and_takes_nothing_away(clie
     assert (subscriber.only_followed, subscriber.follows.count()) == (False, 1)
 
 
+def test_link_for_every_review_brings_every_review_after_one_that_followed(client):
+    PersonFactory(name="Claire Denis")
+    first = SignUpFactory(address="ada@example.org", follow="person:claire-denis")
+    second = SignUpFactory(address="ada@example.org")
+
+    client.post(link_of(first))
+    assert Subscriber.objects.get().only_followed
+    assert b"Every new review" in client.get(link_of(second)).content
+    client.post(link_of(second))
+
+    subscriber = Subscriber.objects.get()
+    assert not subscriber.only_followed
+    assert subscriber.follows.count() == 1
+
+
+def test_link_to_follow_promises_a_reader_nothing_less_than_they_get(client):
+    PersonFactory(name="Claire Denis")
+    SubscriberFactory(address="ada@example.org")
+
+    page = client.get(link_of(SignUpFactory(address="ada@example.org", follow="person:claire-denis"))).text
+
+    assert "besides what comes already" in page
+    assert "and nothing else" not in page
+
+
+def test_who_left_and_signs_up_again_starts_anew(client):
+    left = LeftSubscriberFactory(
+        address="ada@example.org",
+        rhythm="weekly",
+        day=1,
+        hour=20,
+        only_followed=True,
+        paused_until=timezone.now() + timedelta(weeks=4),
+    )
+    left.follows.create(decade=1970)
+
+    client.post(link_of(SignUpFactory(address="ada@example.org")))
+
+    subscriber = Subscriber.objects.get()
+    assert (subscriber.rhythm, subscriber.day, subscriber.hour, subscriber.paused_until) == ("each", 4, 8, None)
+    assert not subscriber.only_followed
+    assert not subscriber.follows.exists()
+
+
 def test_old_link_of_somebody_deleted_is_dead(client, signup):
     client.post(link_of(signup))
     waiting = SignUpFactory(address="ada@example.org")

@@ -7,10 +7,11 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from subscriptions import opt_in
-from subscriptions.models import SignUp, Wording
+from subscriptions.models import Attempt, SignUp, Wording
 from subscriptions.network import block_of, client_address
 from subscriptions.opt_in import Answer, Asked, ask
 from tests.subscriptions.pages import BROWSER, form_of
@@ -24,7 +25,7 @@ def minutes(number):
 
 
 def test_one_address_is_written_to_once_in_a_quarter_of_an_hour_and_three_times_a_day():
-    asked = Asked("ada@example.org")
+    asked = Asked("ada@example.org", sure=True)
 
     for minute in (0, 1, 14.9, 15, 31, 46, 120, 24 * 60 - 1):
         assert ask(asked, minutes(minute)) is Answer.SENT
@@ -49,6 +50,37 @@ def test_one_network_gets_a_second_step_and_then_an_end():
     assert sure == [Answer.SENT] * 15 + [Answer.TOO_MANY] * 15
     assert SignUp.objects.count() == 20
     assert ask(Asked("c@example.org", network="192.0.2.7"), minutes(61)) is Answer.SENT
+
+
+@pytest.mark.parametrize("is_sure", [False, True])
+def test_answers_do_not_tell_whether_an_address_waits_for_its_letter(is_sure):
+    def answers(network, waiting):
+        others = [f"{network}-{number}@example.org" for number in range(25)]
+        asked = [Asked(address, network=network, sure=is_sure) for address in [waiting] * 3 + others]
+        return [ask(one, NOON) for one in asked]
+
+    ask(Asked("pending@example.org", network="203.0.113.1"), NOON)
+
+    assert answers("192.0.2.7", "pending@example.org") == answers("198.51.100.7", "unheard-of@example.org")
+    assert SignUp.objects.filter(key="pending@example.org").count() == 1
+
+
+def test_attempts_cost_the_same_statements_for_every_address():
+    Wording.objects.create(text=opt_in.wording())
+    for address in ("ada@example.org", "ada@example.org", "new@example.org"):
+        with CaptureQueriesContext(connection) as made:
+            ask(Asked(address, network="192.0.2.7"), NOON)
+        verbs = [query["sql"].split()[0] for query in made if "advisory" not in query["sql"]]
+        assert verbs.count("INSERT") == 2
+
+
+def test_attempts_are_forgotten_once_they_count_no_longer():
+    ask(Asked("ada@example.org", network="192.0.2.7"), NOON)
+
+    opt_in.forget_old(minutes(59))
+    assert Attempt.objects.count() == 1
+    opt_in.forget_old(minutes(61))
+    assert (Attempt.objects.count(), SignUp.objects.count()) == (0, 1)
 
 
 @pytest.mark.parametrize(
