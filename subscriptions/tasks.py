@@ -1,6 +1,7 @@
 """What the workers do for subscriptions: sweeps, and tasks that only nudge them."""
 
 import logging
+from contextlib import contextmanager
 
 from django.core.cache import cache
 from django.tasks import task
@@ -61,7 +62,7 @@ def forget() -> int:
 @task(queue_name="mail")
 def go_on(pk: int) -> int:
     """Prepare or send a mailing for some seconds, and ask for the next turn if there is more; how many were tried."""
-    cache.delete(f"mailing:{pk}")
+    can_ask = _take_back_nudge(pk)
     mailing = Mailing.objects.filter(pk=pk).first()
     if mailing is None:
         return 0
@@ -69,15 +70,30 @@ def go_on(pk: int) -> int:
     if was_preparing:
         preparing.prepare(mailing)
     tried = sending.send(mailing)
-    if (tried or was_preparing) and _has_work(mailing):  # else the sweep asks, and not in a hurry
+    if can_ask and (tried or was_preparing) and _has_work(mailing):  # else the sweep asks, and not in a hurry
         nudge(mailing)
     return tried
 
 
 def nudge(mailing: Mailing) -> None:
     """Ask a worker to go on with a mailing, unless one was asked a moment ago."""
-    if cache.add(f"mailing:{mailing.pk}", True, timeout=NUDGE_SECONDS):
+    try:
+        is_first = cache.add(f"mailing:{mailing.pk}", True, timeout=NUDGE_SECONDS)
+    except Exception:
+        logger.warning("The cache cannot be reached; mailing %s goes on without asking", mailing.pk, exc_info=True)
+        is_first = True
+    if is_first:
         go_on.enqueue(mailing.pk)
+
+
+def _take_back_nudge(pk: int) -> bool:
+    """From now on a worker may be asked again. False if the cache cannot be reached: then only the sweep asks, for
+    tasks that ask for the next one would grow in number."""
+    try:
+        cache.delete(f"mailing:{pk}")
+    except Exception:
+        return False
+    return True
 
 
 def _has_work(mailing: Mailing) -> bool:
@@ -95,12 +111,27 @@ def keep_sending() -> None:
     releases.release_due(now)
     sending.start_due(now)
     for mailing in Mailing.objects.filter(state__in=control.UNDER_WAY):
-        if _has_work(mailing):
-            nudge(mailing)
-        else:
-            sending.finish(mailing)
+        with _others_go_on(mailing):
+            _keep_going(mailing)
     for mailing in Mailing.objects.filter(state=Mailing.State.CANCELLED, deliveries__state="queued").distinct():
-        control.leave_out_rest(mailing, now)
+        with _others_go_on(mailing):
+            control.leave_out_rest(mailing, now)
+
+
+def _keep_going(mailing: Mailing) -> None:
+    if _has_work(mailing):
+        nudge(mailing)
+    else:
+        sending.finish(mailing)
+
+
+@contextmanager
+def _others_go_on(mailing: Mailing):
+    """What goes wrong with one mailing keeps no other from its turn."""
+    try:
+        yield
+    except Exception:
+        logger.exception("Mailing %s cannot go on", mailing.pk)
 
 
 @every(seconds=60)

@@ -31,6 +31,17 @@ def in_the_middle(monkeypatch, act) -> None:
     monkeypatch.setattr(ledger.Ledger, "turn", with_act)
 
 
+@pytest.fixture
+def no_cache(monkeypatch):
+    """A cache that cannot be reached."""
+
+    def refuse(*args, **kwargs):
+        raise ConnectionError
+
+    for verb in ("add", "delete"):
+        monkeypatch.setattr(tasks.cache, verb, refuse)
+
+
 def test_pause_stops_at_once_and_resume_goes_on(smtp_server, settings, monkeypatch):
     settings.NEWSLETTER_CONNECTIONS = 2
     mailing = ready_mailing(readers=20)
@@ -103,6 +114,29 @@ def test_worker_does_everything_from_the_decision_to_the_mail(smtp_server):
 
     assert state_of(mailing) == State.DONE
     assert smtp_server.recipients() == {"ada@example.org": 1}
+
+
+@pytest.mark.parametrize("readers", [3, 0])
+def test_worker_sends_and_finishes_without_a_cache(smtp_server, no_cache, readers):
+    mailing = ready_mailing(readers=readers)
+
+    tasks.keep_sending()
+
+    assert state_of(mailing) == State.DONE
+    assert len(smtp_server.taken) == readers
+
+
+def test_one_mailing_that_fails_keeps_no_other_waiting(smtp_server, monkeypatch, caplog):
+    broken, whole, cancelled = ready_mailing(readers=1), ready_mailing(), ready_mailing()
+    Mailing.objects.filter(pk=cancelled.pk).update(state=State.CANCELLED)
+    enqueue = tasks.nudge
+    monkeypatch.setattr(tasks, "nudge", lambda mailing: 1 / 0 if mailing == broken else enqueue(mailing))
+
+    tasks.keep_sending()
+
+    found = [states(mailing) for mailing in (broken, whole, cancelled)]
+    assert found == [{"queued": 1}, {"accepted": 1}, {"excluded": 1}]
+    assert f"Mailing {broken.pk} cannot go on" in caplog.text
 
 
 def test_review_withdrawn_while_it_goes_out_pauses(smtp_server):
