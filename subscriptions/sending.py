@@ -58,6 +58,8 @@ def send(mailing: Mailing, seconds: float = SLICE_SECONDS) -> int:
     if is_sendable(mailing, timezone.now()) and permit.may_send() and _is_still_right(mailing):
         permit.count_up()
         tried = _send(mailing, seconds)
+        if tried:
+            permit.count_up()  # once more: a backup made meanwhile knows of too little
     finish(mailing)
     return tried
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from subscriptions import control, permit, releases, sending, tasks
+from subscriptions import control, ledger, permit, releases, sending, tasks
 from subscriptions.models import Mailing, SendingPermit
 from tests.subscriptions.mailings import just_published, ready_mailing, send_all, states, waiting_mailing
 
@@ -66,6 +66,17 @@ def test_restored_database_sends_nothing_and_then_asks_for_each_mailing(smtp_ser
     control.resume(mailing)
     send_all(mailing)
     assert states(mailing) == {"accepted": 3}
+
+
+def test_backup_made_while_mails_go_out_is_noticed_when_restored(smtp_server, monkeypatch):
+    mailing, backups = ready_mailing(readers=3), []
+    turn = ledger.Ledger.turn
+    monkeypatch.setattr(ledger.Ledger, "turn", lambda *args: backups.append(backup()) or turn(*args))
+    sending.send(mailing)
+
+    restore(backups[0])
+
+    assert "restored from a backup" in permit.why_not()
 
 
 def test_what_a_restored_database_had_still_to_release_is_held_as_well(stamp):
