@@ -149,14 +149,3 @@ def readers_who_had(review: Review, released_at: datetime) -> set[int]:
             rows = digest.deliveries.exclude(state__in=LOST).values_list("subscriber_id", "reasons")
             found |= {reader for reader, why in rows.iterator() if places & set(why["items"])}
     return found
-
-
-def next_letter(subscriber: Subscriber, now: datetime | None = None) -> list[tuple[Review, list[str]]]:
-    """What a reader's next digest would hold as things stand, newest first, each with the reasons why.
-
-    Who gets every review by itself sees what a weekly digest would hold."""
-    rhythm = Subscriber.Rhythm.WEEKLY if subscriber.rhythm == Subscriber.Rhythm.EACH else subscriber.rhythm
-    digest = Digest(rhythm, now or timezone.now())
-    chosen = digest.choose([subscriber]).get(subscriber.pk, {"items": []})
-    why = digest.followed.reasons(Q(subscriber=subscriber)).get(subscriber.pk, {})
-    return [(review := digest.reviews[place], why.get(review.pk, [])) for place in chosen["items"]]

@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from config.http import public_page
-from subscriptions import digests, following, opt_in, privacy, tasks
+from subscriptions import following, opt_in, privacy, tasks, upcoming
 from subscriptions import preferences as choices
 from subscriptions.addresses import masked
 from subscriptions.forms import (
@@ -210,7 +210,7 @@ def _letters_page(request: HttpRequest, subscriber: Subscriber, status: int = 20
         "offered": following.read(request.GET.get("follow", "")),
         "asked": asked,
         "found": following.find(asked),
-        "next": digests.next_letter(subscriber),
+        "next": upcoming.next_letter(subscriber),
         "time_zone": settings.TIME_ZONE,
         "can_come_back": choices.can_come_back(subscriber),
     }

@@ -266,15 +266,6 @@ def test_each_hour_comes_once_in_the_nights_when_clocks_change(settings, night, 
     assert sorted(hour for walls in hours for hour in walls) == list(range(len([h for walls in hours for h in walls])))
 
 
-def test_preview_shows_what_the_next_letter_would_hold():
-    weekly = reader()
-    Follow.objects.create(subscriber=weekly, country="FR")
-    review = release(at(1, 2), film=FilmFactory(title="Beau travail", countries=["FR"]))
-
-    assert digests.next_letter(weekly, at(2)) == [(review, ["You follow films from France"])]
-    assert digests.next_letter(weekly, at(1, 1)) == []
-
-
 def test_work_for_a_batch_is_constant(django_assert_num_queries):
     for hour in range(3):
         release(at(1, hour))

@@ -8,6 +8,7 @@ from bs4 import BeautifulSoup
 from django.utils import timezone
 
 from subscriptions.models import Consent, Subscriber
+from subscriptions.upcoming import NextLetter
 from tests.factories import FilmFactory, LeftSubscriberFactory, ReviewFactory, SubscriberFactory
 from tests.subscriptions.pages import at, text_of
 
@@ -110,11 +111,22 @@ def test_reload_of_a_page_that_showed_a_fault_leads_to_the_page_of_letters(own, 
 
 def test_next_letter_is_shown_with_its_reasons(own, subscriber, monkeypatch):
     review = ReviewFactory(film=FilmFactory(title="Beau Travail"))
-    monkeypatch.setattr("subscriptions.digests.next_letter", lambda who: [(review, ["You follow Claire Denis"])])
+    letter = NextLetter([(review, ["You follow Claire Denis"])])
+    monkeypatch.setattr("subscriptions.upcoming.next_letter", lambda who: letter)
 
     said = text_of(own.get(at(subscriber)))
 
     assert "Beau Travail One sentence to underline. You follow Claire Denis" in said
+
+
+def test_hour_of_the_next_digest_is_said_in_the_publications_time(own, subscriber, settings):
+    settings.TIME_ZONE = "Europe/Paris"
+    Subscriber.objects.update(rhythm="weekly", day=2, hour=18)
+
+    with time_machine.travel("2026-07-01 16:30Z", tick=False):  # a Wednesday, half past six in Paris
+        said = text_of(own.get(at(subscriber)))
+
+    assert "Its hour is Wednesday 8 July 2026, 18:00 (Europe/Paris). Nothing is waiting for you." in said
 
 
 def test_nothing_waiting_is_said(own, subscriber):
