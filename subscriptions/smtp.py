@@ -10,6 +10,7 @@ import smtplib
 import socket
 import ssl
 from functools import partial
+from typing import NamedTuple
 
 from django.core.mail import DNS_NAME
 
@@ -22,11 +23,32 @@ DATA_SECONDS = 2 * MINUTE
 BLOCK_SECONDS = 3 * MINUTE
 FINAL_SECONDS = 10 * MINUTE  # giving up sooner makes duplicates
 SERVICE_CLOSING = 421
+NOT_UNDERSTOOD = range(500, 504)
+"""Said of a command, not of a mail: perhaps because the server answers another one than we asked."""
 _POLICY = re.compile(r"5\.7\.\d")
 
 
 class _Lost(Exception):
-    """The connection is gone, before the final dot."""
+    """The connection is gone or cannot be believed any more, before the final dot."""
+
+
+class Answer(NamedTuple):
+    """What the server said."""
+
+    code: int
+    text: str
+
+    @property
+    def words(self) -> str:
+        return f"{self.code} {self.text}"
+
+    @property
+    def is_consent(self) -> bool:
+        return 200 <= self.code < 300
+
+    @property
+    def is_refusal(self) -> bool:
+        return 400 <= self.code < 600
 
 
 class SmtpLine:
@@ -39,11 +61,13 @@ class SmtpLine:
         self.login = (username, password)
         self.use_ssl, self.use_tls = use_ssl, use_tls
         self.smtp: smtplib.SMTP | None = None
+        self.is_fresh = False
+        """Whether nothing was asked on this connection before the present mail."""
 
     def send(self, sender: str, recipient: str, message: bytes) -> Outcome:
         """Hand over a message with CRLF line ends. Says what is known, and raises nothing that the network does."""
-        is_fresh = self.smtp is None
-        if is_fresh:
+        self.is_fresh = self.smtp is None
+        if self.is_fresh:
             try:
                 self._open()
             except (OSError, smtplib.SMTPException) as error:
@@ -53,7 +77,7 @@ class SmtpLine:
             return self._hand_over(sender, recipient, message)
         except _Lost as lost:
             self.close()
-            if is_fresh:
+            if self.is_fresh:
                 return Outcome(Fate.CUT, without_address(f"The connection ended: {lost}", recipient))
         # Servers end kept connections as they please, after so many mails or minutes: that says nothing of this mail.
         return self.send(sender, recipient, message)
@@ -94,19 +118,36 @@ class SmtpLine:
             if not self.smtp.has_extn("smtputf8"):
                 return Outcome(Fate.FAILED, "The mail server takes no addresses in such letters.")
             options += " SMTPUTF8"
-        code, text = self._ask(f"MAIL FROM:<{sender}>{options}", COMMAND_SECONDS)
-        if code != 250:
-            self._reset()
-            return Outcome(Fate.REFUSED, without_address(f"The mail server refuses our mail: {code} {text}"))
-        code, text = self._ask(f"RCPT TO:<{recipient}>", COMMAND_SECONDS)
-        if code not in (250, 251):
-            self._reset()
-            return _judged(code, text, recipient)
-        code, text = self._ask("DATA", DATA_SECONDS)
-        if code != 354:
-            self._reset()
-            return _judged(code, text, recipient)
+        if self._has_spoken():
+            raise _Lost("the server spoke without being asked")
+        if refusal := self._step(f"MAIL FROM:<{sender}>{options}", COMMAND_SECONDS, 250):
+            return Outcome(Fate.REFUSED, without_address(f"The mail server refuses our mail: {refusal.words}"))
+        if refusal := self._step(f"RCPT TO:<{recipient}>", COMMAND_SECONDS, 250, 251):
+            return _judged(refusal, recipient)
+        if refusal := self._step("DATA", DATA_SECONDS, 354):
+            return _judged(refusal, recipient)
         return self._end(recipient) if self._body(message) else self._refused_in_the_middle(recipient)
+
+    def _step(self, command: str, seconds: int, *expected: int) -> Answer | None:
+        """The refusal of a command, or None if the server says what it should.
+
+        An answer that fits no such command was meant for another one. From then on each is one out of step, and a
+        mail that was never sent would seem accepted: such a connection is given up."""
+        answer = self._ask(command, seconds)
+        if answer.code in expected:
+            return None
+        is_doubtful = answer.code in NOT_UNDERSTOOD
+        if not answer.is_refusal or (is_doubtful and not self.is_fresh):
+            raise _Lost(f"{answer.words} is no answer to {command.split()[0]}")
+        if is_doubtful:
+            self.close()
+        else:
+            self._reset()
+        return answer
+
+    def _has_spoken(self) -> bool:
+        """Whether the server said something, or hung up, without being asked."""
+        return bool(select.select([self.smtp.sock], [], [], 0)[0])
 
     def _body(self, message: bytes) -> bool:
         """Everything but the final dot. False if the server spoke, or hung up, while we still did."""
@@ -118,14 +159,16 @@ class SmtpLine:
         try:
             self.smtp.sock.settimeout(BLOCK_SECONDS)
             self.smtp.sock.sendall(message)
-            return not select.select([self.smtp.sock], [], [], 0)[0]
+            return not self._has_spoken()
         except OSError as error:
             raise _Lost(_said(error)) from None
 
     def _refused_in_the_middle(self, recipient: str) -> Outcome:
-        code, text = self._answer()
+        answer = self._answer()
+        if not answer.is_refusal:
+            raise _Lost(f"{answer.words} in the middle of a message")
         self.close()  # what we have not ended cannot be taken back by RSET
-        return _judged(code, text, recipient)
+        return _judged(answer, recipient)
 
     def _end(self, recipient: str) -> Outcome:
         """The final dot. From here on the message may have been delivered, whatever we hear or do not hear."""
@@ -136,11 +179,14 @@ class SmtpLine:
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             return Outcome(Fate.UNKNOWN, f"No answer after the last line: {_said(error)}"[:200])
-        if code == SERVICE_CLOSING:
+        answer = Answer(code, text.decode(errors="replace"))
+        if answer.is_refusal and code != SERVICE_CLOSING and code not in NOT_UNDERSTOOD:
+            self._reset()  # one that crossed our dot is followed by an answer to the dot
+        elif not answer.is_consent:
             self.close()
-        return _judged(code, text.decode(errors="replace"), recipient)
+        return _judged(answer, recipient)
 
-    def _ask(self, command: str, seconds: int) -> tuple[int, str]:
+    def _ask(self, command: str, seconds: int) -> Answer:
         try:
             self.smtp.sock.settimeout(seconds)
             self.smtp.putcmd(command)
@@ -148,35 +194,35 @@ class SmtpLine:
             raise _Lost(_said(error)) from None
         return self._answer()
 
-    def _answer(self) -> tuple[int, str]:
+    def _answer(self) -> Answer:
         try:
-            code, answer = self.smtp.getreply()
+            code, text = self.smtp.getreply()
         except (OSError, smtplib.SMTPException) as error:
             raise _Lost(_said(error)) from None
-        text = answer.decode(errors="replace")
+        answer = Answer(code, text.decode(errors="replace"))
         if code == SERVICE_CLOSING:
-            raise _Lost(f"{code} {text}")
-        return code, text
+            raise _Lost(answer.words)
+        return answer
 
     def _reset(self) -> None:
         try:
-            if self._ask("RSET", COMMAND_SECONDS)[0] == 250:
+            if self._ask("RSET", COMMAND_SECONDS).code == 250:
                 return
         except _Lost:
             pass
         self.close()
 
 
-def _judged(code: int, text: str, recipient: str) -> Outcome:
-    """What an answer to RCPT, DATA or the final dot means for this message."""
-    answer = without_address(f"{code} {text}", recipient)
-    if 200 <= code < 300:
-        return Outcome(Fate.ACCEPTED, answer)
-    if 400 <= code < 500:
-        return Outcome(Fate.LATER, answer)
-    if 500 <= code < 600:
-        return Outcome(Fate.BLOCKED if _POLICY.match(text) else Fate.FAILED, answer)
-    return Outcome(Fate.UNKNOWN, answer)
+def _judged(answer: Answer, recipient: str) -> Outcome:
+    """What a refusal, or any answer to the final dot, means for this message."""
+    words = without_address(answer.words, recipient)
+    if answer.is_consent:
+        return Outcome(Fate.ACCEPTED, words)
+    if not answer.is_refusal:
+        return Outcome(Fate.UNKNOWN, words)
+    if answer.code < 500:
+        return Outcome(Fate.LATER, words)
+    return Outcome(Fate.BLOCKED if _POLICY.match(answer.text) else Fate.FAILED, words)
 
 
 def _said(error: Exception) -> str:

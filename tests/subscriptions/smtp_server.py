@@ -24,12 +24,14 @@ class Faults:
     refuse_greeting: int = 0  # 421 instead of being greeted
     refuse_sender: str = ""  # said to every MAIL
     refuse_recipient: dict[str, str] = field(default_factory=dict)  # what is said to addresses that contain the key
+    refuse_data: str = ""  # said to every DATA
     greylist: int = 0  # 451 on the first try
     unknown_user: int = 0  # 550 at RCPT
     cut_at_mail: int = 0
     cut_at_recipient: int = 0
     cut_at_data: int = 0  # instead of 354
     cut_in_body: int = 0  # after 354
+    answer_twice: int = 0  # 552 that crosses the final dot, which then is not understood
     busy_after_dot: int = 0  # 451 after the final dot
     lose_reply: int = 0  # takes the message and hangs up without saying so
     mails_a_connection: int = 0  # then 421
@@ -109,6 +111,8 @@ class Server:
             await asyncio.sleep(self.faults.seconds_a_mail)
         if self.is_turn("busy_after_dot"):
             return "451 4.3.0 try again later"
+        if self.is_turn("answer_twice"):
+            return "552 5.3.4 too large\r\n500 5.5.2 not understood"
         found = MESSAGE_ID.search(envelope.original_content)
         name = found[1].decode() if found else ""
         for to in envelope.rcpt_tos:
@@ -167,6 +171,8 @@ class _Session(SMTP):
         elif self.server.is_turn("cut_in_body"):
             await self.push("354 go on")
             await self._hang_up()
+        elif self.server.faults.refuse_data:
+            await self.push(self.server.faults.refuse_data)
         else:
             await super().smtp_DATA(arg)
 

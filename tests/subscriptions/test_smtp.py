@@ -4,7 +4,7 @@ import pytest
 
 from subscriptions.outcome import Fate, without_address
 from subscriptions.smtp import SmtpLine
-from tests.subscriptions.smtp_server import Server
+from tests.subscriptions.smtp_server import Faults, Server
 
 MESSAGE = b"Message-ID: <1.2@example.org>\r\nSubject: Hello\r\n\r\n.dot at the front\r\nand the end\r\n"
 LONG_MESSAGE = MESSAGE + b"A line of a very long letter, which no buffer takes as a whole.\r\n" * 200_000
@@ -118,6 +118,44 @@ def test_refusal_after_the_final_dot_is_known(server, line):
     server.faults.busy_after_dot = 2
 
     assert [send(line).fate for _ in range(3)] == [Fate.ACCEPTED, Fate.LATER, Fate.ACCEPTED]
+
+
+def test_answer_too_many_does_not_make_unsent_mail_seem_accepted(server, line):
+    server.faults.answer_twice = 2
+
+    fates = [send(line, f"reader{number}@example.org").fate for number in range(6)]
+
+    assert fates == [Fate.ACCEPTED, Fate.FAILED] * 3
+    assert [taken.to for taken in server.taken] == [f"reader{number}@example.org" for number in (0, 2, 4)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"refuse_sender": "252 2.0.0 perhaps"},
+        {"refuse_recipient": {"@": "252 2.0.0 perhaps"}},
+        {"refuse_recipient": {"@": "354 go on"}},
+        {"refuse_data": "250 2.0.0 taken"},
+    ],
+)
+def test_consent_to_what_was_not_asked_is_believed_of_no_connection(server, line, wrong):
+    send(line)
+    for fault, answer in wrong.items():
+        setattr(server.faults, fault, answer)
+
+    assert send(line).fate is Fate.CUT
+    assert len(server.taken) == 1
+    assert server.counts["connections"] == 2  # as for any kept connection that broke
+    server.faults = Faults()
+    assert send(line).fate is Fate.ACCEPTED
+
+
+def test_address_that_the_server_does_not_understand_is_refused_by_a_fresh_connection(server, line):
+    server.faults.refuse_recipient = {"ada": "501 5.1.3 bad address syntax"}
+    send(line, "ben@example.org")
+
+    assert [send(line).fate, send(line, "ben@example.org").fate] == [Fate.FAILED, Fate.ACCEPTED]
+    assert server.counts["connections"] == 3
 
 
 def test_server_that_is_away_or_busy_lets_nobody_in(server, line):
