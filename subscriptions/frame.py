@@ -64,6 +64,12 @@ def _host() -> str:
     return urlsplit(settings.SITE_URL).hostname
 
 
+def sender(setting: str, publication: str) -> Address:
+    """From whom a mail is: the address of the settings, under the publication's name if they have none."""
+    name, address = parseaddr(setting)
+    return Address(display_name=name or publication, addr_spec=address)
+
+
 class Letter(NamedTuple):
     """What a mail says, in both its parts."""
 
@@ -175,9 +181,8 @@ class Frame:
 
     def _head(self, subject: str) -> bytes:
         """The headers all have in common, folded and encoded."""
-        name, sender = parseaddr(settings.NEWSLETTER_FROM_EMAIL)
         head = EmailMessage(policy=SMTP)
-        head["From"] = Address(display_name=name or self.content["publication"]["name"], addr_spec=sender)
+        head["From"] = sender(settings.NEWSLETTER_FROM_EMAIL, self.content["publication"]["name"])
         head["Subject"] = subject
         head["List-Id"] = f"letters <letters.{_host()}>"
         head["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

@@ -12,10 +12,10 @@ from reviews.models import Publication
 from reviews.outside import absolute
 from subscriptions import following
 from subscriptions.addresses import masked
-from subscriptions.frame import Frame, Letter
+from subscriptions.frame import Frame, Letter, sender
 from subscriptions.models import SignUp, Subscriber
 from subscriptions.printing import printed
-from subscriptions.snapshot import digest_content, one_line, review_content, sender_of
+from subscriptions.snapshot import digest_content, listed, one_line, review_content, sender_of
 
 __all__ = [
     "Frame",
@@ -30,6 +30,7 @@ __all__ = [
     "welcome",
 ]
 
+MOST_NAMED = 3
 WHAT_COMES = {
     Subscriber.Rhythm.EACH: "You get a letter whenever we publish a review",
     Subscriber.Rhythm.DAILY: "You get one letter a day with the new reviews, when there are any",
@@ -93,8 +94,16 @@ def _wish(signup: SignUp) -> str:
 
 
 def _own(subscriber: Subscriber) -> dict[str, str]:
-    only = " of what you follow" if subscriber.only_followed else ""
+    only = f" of what you follow{_named(subscriber)}" if subscriber.only_followed else ""
     return {**Links().of(subscriber), "what": f"{WHAT_COMES[Subscriber.Rhythm(subscriber.rhythm)]}{only}."}
+
+
+def _named(subscriber: Subscriber) -> str:
+    """What a subscriber follows, as the end of a sentence: ": Claire Denis, France, the sea and 4 more"."""
+    names = [one_line(followed.name) for _follow, followed in following.all_of(subscriber)]
+    rest = len(names) - MOST_NAMED
+    said = listed([*names[:MOST_NAMED], *([f"{rest} more"] if rest > 0 else [])])
+    return f": {said}" if said else ""
 
 
 def _letter(kind: str, subject: str, preheader: str, **context) -> Letter:
@@ -108,6 +117,7 @@ def send(letter: Letter, to_address: str) -> None:
     message = EmailMultiAlternatives(
         letter.subject,
         letter.text,
+        str(sender(settings.DEFAULT_FROM_EMAIL, one_line(Publication.current().name))),
         to=[to_address],
         headers={
             "Auto-Submitted": "auto-generated",

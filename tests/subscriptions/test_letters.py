@@ -8,7 +8,7 @@ from django.core import mail
 
 from films.models import Still
 from reviews.models import Publication
-from subscriptions import letters
+from subscriptions import following, letters
 from subscriptions.frame import reason_line
 from subscriptions.snapshot import EMPHASIS, opening
 from tests.factories import (
@@ -31,7 +31,7 @@ LINKS = {
 
 @pytest.fixture(autouse=True)
 def publication():
-    Publication(name="Second Reel", postal_address="24 Frames Row\nSampleton").save()
+    Publication(name="Second Reel", postal_address="24 Frames Street\nSampleton").save()
 
 
 def letter_of(*reviews, items=None, reasons=()):
@@ -65,7 +65,7 @@ def test_new_review_in_words():
         "Unsubscribe: http://testserver/letters/leave/1-aa/#unsubscribe\n"
         "Choose what you get: http://testserver/letters/1-bb/\n"
         "Read this letter on the site: http://testserver/letters/mailings/7/",
-        "24 Frames Row, Sampleton\n",
+        "24 Frames Street, Sampleton\n",
     ]
 
 
@@ -261,6 +261,27 @@ def test_welcome_says_what_comes_and_where_to_change_it():
     assert f"http://testserver/letters/leave/{reader.token('leave')}/" in letter.text
 
 
+def test_welcome_names_what_is_followed_three_at_most():
+    reader = SubscriberFactory(only_followed=True)
+    for word in ("decade:1970", "country:FR", f"person:{PersonFactory(name='Claire Denis').slug}"):
+        following.add(reader, following.read(word))
+    assert "a review of what you follow: Claire Denis, France and 1970s." in " ".join(
+        letters.welcome(reader).text.split()
+    )
+
+    for word in ("decade:1980", "decade:1990"):
+        following.add(reader, following.read(word))
+
+    assert "Claire Denis, France, 1970s and 2 more." in " ".join(letters.welcome(reader).text.split())
+
+
+def test_welcome_of_who_gets_every_review_names_nothing():
+    reader = SubscriberFactory()
+    following.add(reader, following.read("country:FR"))
+
+    assert "France" not in letters.welcome(reader).text
+
+
 def test_somebody_who_signs_up_again_hears_that_nothing_has_changed():
     letter = letters.already_subscribed(SubscriberFactory(), SignUpFactory())
 
@@ -283,12 +304,21 @@ def test_letter_is_sent_as_mail_that_no_machine_answers():
 
     [sent] = mail.outbox
     parsed = message_from_bytes(sent.message().as_bytes(), policy=policy.default)
+    assert parsed["From"] == "Second Reel <editors@testserver>"
     assert parsed["To"] == "reader@home.example"
     assert parsed["Subject"] == "Welcome to Second Reel"
     assert parsed["Auto-Submitted"] == "auto-generated"
     assert parsed["Message-ID"].endswith("@testserver>")
     assert [part.get_content_type() for part in parsed.walk()] == ["multipart/alternative", "text/plain", "text/html"]
     assert "List-Unsubscribe" not in parsed
+
+
+def test_personal_mail_keeps_the_name_that_the_settings_give_its_sender(settings):
+    settings.DEFAULT_FROM_EMAIL = "The editors <editors@reviews.example>"
+
+    letters.send(letters.welcome(SubscriberFactory()), "reader@home.example")
+
+    assert mail.outbox[0].message()["From"] == "The editors <editors@reviews.example>"
 
 
 def test_what_editors_and_readers_typed_is_shown_and_not_obeyed():

@@ -47,7 +47,7 @@ def content(*items, subject="Beau Travail (1999)", kind="review", name="Second R
     return {
         "kind": kind,
         "date": "Friday 20 November 2026",
-        "publication": {"name": name, "postal_address": "24 Frames Row, Sampleton"},
+        "publication": {"name": name, "postal_address": "24 Frames Street, Sampleton"},
         "items": list(items or [item()]),
         "subject": subject,
         "preheader": "A dance company.",
