@@ -39,7 +39,10 @@ SILENT_SECONDS = 30
 _MINUTES = (1, 5, 15, 30, 60, 120, 240, *[480] * 12)  # four days in all: RFC 5321, 4.5.4.1
 RETRY_PAUSES = tuple(timedelta(minutes=minutes) for minutes in _MINUTES)
 MAILING_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 10, 20, 40, 60))
-WEIGHT = {Fate.LATER: 1, Fate.FAILED: 1, Fate.CUT: 1, Fate.UNKNOWN: 1, Fate.BLOCKED: 4, Fate.REFUSED: 4}
+SAID_OF_THE_ADDRESS = (Fate.FAILED, Fate.LATER)
+WEIGHT = {
+    Fate.LATER: 1, Fate.FAILED: 1, Fate.UNSENT: 1, Fate.CUT: 1, Fate.UNKNOWN: 1, Fate.BLOCKED: 4, Fate.REFUSED: 4,
+}  # fmt: skip
 MOST_REFUSALS = 20
 """Twenty readers refused in a row, or five times the whole mailing, and a person has to look."""
 BUSY_PAUSE = timedelta(minutes=5)
@@ -109,6 +112,14 @@ class Parcel(NamedTuple):
     reasons: list | dict
 
 
+class Refused(NamedTuple):
+    """A mail that a server refused, and when."""
+
+    parcel: Parcel
+    outcome: Outcome
+    at: datetime
+
+
 class Ledger:
     """One sender's part of one mailing. For one thread."""
 
@@ -121,6 +132,8 @@ class Ledger:
         self.refusals = mailing.refusals
         self.is_stopped = False
         """Whether nothing more is to be begun: the mailing rests, is paused, or is no longer to be sent."""
+        self.refused: list[Refused] = []
+        """Mails that came to nothing by the word of a mail server, which says something of the reader's address."""
 
     @contextmanager
     def opened(self):
@@ -134,6 +147,7 @@ class Ledger:
                 with transaction.atomic(), connection.cursor() as cursor:
                     cursor.execute(_HAND_BACK, [self.name])
                     Sender.objects.filter(pk=self.name).delete()
+        self._count_bounces()
 
     def turn(self, done: Sequence[tuple[Parcel, Outcome]], wanted: int) -> list[Parcel]:
         """Write down what became of mails and begin the next ones, in one transaction; what may be handed over now."""
@@ -152,9 +166,10 @@ class Ledger:
 
     def _record(self, cursor, done: Sequence[tuple[Parcel, Outcome]], now: datetime) -> None:
         for parcel, outcome in done:
-            cursor.execute(_RECORD, [*_entry(parcel, outcome, now), parcel.delivery_id, self.name])
-            if outcome.fate is Fate.FAILED and cursor.rowcount and parcel.reader_id:
-                _count_bounce(parcel, outcome, now)
+            state, *entry = _entry(parcel, outcome, now)
+            cursor.execute(_RECORD, [state, *entry, parcel.delivery_id, self.name])
+            if cursor.rowcount and state == State.FAILED and outcome.fate in SAID_OF_THE_ADDRESS:
+                self.refused.append(Refused(parcel, outcome, now))
         if done:
             self._weigh([outcome for _parcel, outcome in done], now)
 
@@ -206,6 +221,21 @@ class Ledger:
             for pk, state, reader, attempts, reasons, address, secret in rows
             if state == State.SENDING
         ]
+
+    def _count_bounces(self) -> None:
+        """A server that refuses at once says the same as one that sends a report later.
+
+        Not within the books: what became of a mail is true, whatever happens to its reader meanwhile. A worker that is
+        killed before may forget it; the next mailing finds out again."""
+        while self.refused:
+            parcel, outcome, at = self.refused.pop(0)
+            with transaction.atomic():
+                readers = Subscriber.objects.select_for_update()
+                reader = readers.filter(pk=parcel.reader_id, address=parcel.address).first()
+                if reader:
+                    about = bounces.Match(reader, Delivery(pk=parcel.delivery_id), is_proved=True)
+                    said = outcome.answer
+                    bounces.count(about, *judge(said), said, identity=f"refused {parcel.delivery_id}", now=at)
 
     # --- When it goes badly -----------------------------------------------------------------------
 
@@ -260,14 +290,6 @@ def _entry(parcel: Parcel, outcome: Outcome, now: datetime) -> list:
         state = {Fate.ACCEPTED: State.ACCEPTED, Fate.UNKNOWN: State.UNKNOWN}.get(fate, State.FAILED)
     uncounted = int(fate is Fate.REFUSED)
     return [str(state), outcome.answer, _db(now + pause) if pause else None, uncounted, _db(now)]
-
-
-def _count_bounce(parcel: Parcel, outcome: Outcome, now: datetime) -> None:
-    """A server that refuses at once says the same as one that sends a report later."""
-    reader, delivery = Subscriber(pk=parcel.reader_id, address=parcel.address), Delivery(pk=parcel.delivery_id)
-    about = bounces.Match(reader, delivery, is_proved=True)
-    kind, status = judge(outcome.answer)
-    bounces.count(about, kind, status, outcome.answer, identity=f"refused {parcel.delivery_id}", now=now)
 
 
 def recover(now: datetime | None = None) -> int:

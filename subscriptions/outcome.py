@@ -14,8 +14,9 @@ class Fate(Enum):
 
     ACCEPTED = auto()
     LATER = auto()  # refused for the time being
-    FAILED = auto()  # refused for good: something is wrong with the address
+    FAILED = auto()  # refused for good: a server says that something is wrong with the address
     BLOCKED = auto()  # refused for good because of who we are or what we write
+    UNSENT = auto()  # failed before any server was asked: this mail cannot be written, or not be addressed
     CUT = auto()  # the connection ended before the final dot, so that nothing was delivered
     REFUSED = auto()  # the provider lets nobody in: no connection, wrong password, no such sender
     UNKNOWN = auto()  # the connection ended after the final dot and before the answer

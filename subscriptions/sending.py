@@ -184,10 +184,10 @@ class Crew:
         try:
             sender, recipient, message = self.write(parcel, reader)
         except ValueError:
-            return Outcome(Fate.FAILED, "Not sent: this is no address that mail can be sent to.")
+            return Outcome(Fate.UNSENT, "Not sent: this is no address that mail can be sent to.")
         except Exception:
             logger.exception("Delivery %s cannot be written", parcel.delivery_id)
-            return Outcome(Fate.FAILED, "Not sent: this mail could not be written.")
+            return Outcome(Fate.UNSENT, "Not sent: this mail could not be written.")
         try:
             return line.send(sender, recipient, message)
         except Exception:

@@ -116,7 +116,7 @@ class SmtpLine:
             options += " BODY=8BITMIME"
         if not recipient.isascii():
             if not self.smtp.has_extn("smtputf8"):
-                return Outcome(Fate.FAILED, "The mail server takes no addresses in such letters.")
+                return Outcome(Fate.UNSENT, "The mail server takes no addresses in such letters.")
             options += " SMTPUTF8"
         if self._has_spoken():
             raise _Lost("the server spoke without being asked")

@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from subscriptions import control, ledger, pacing, sending, tasks
-from subscriptions.models import Delivery, Mailing, Subscriber
+from subscriptions.models import BounceReport, Delivery, Mailing, Subscriber
 from tests.subscriptions.mailings import ready_mailing, send_all, states, waiting_mailing
 
 pytestmark = pytest.mark.django_db
@@ -270,6 +270,41 @@ def test_address_the_server_does_not_know_gets_no_more_mail(smtp_server):
     gone.refresh_from_db()
     assert (gone.state, gone.ended) == ("left", "bounced")
     assert Subscriber.objects.confirmed().count() == 2
+
+
+def test_reader_erased_while_the_server_refuses_takes_no_other_readers_mail_out_of_the_books(
+    smtp_server, monkeypatch, transactional_db
+):
+    mailing = ready_mailing(readers=6)
+    gone = Subscriber.objects.order_by("pk").first()
+    smtp_server.faults.refuse_recipient = {gone.address: "550 5.1.1 no such user"}
+    in_the_middle(monkeypatch, lambda: Subscriber.objects.filter(pk=gone.pk).delete())
+
+    send_all(mailing)
+
+    assert states(mailing) == {"accepted": 5, "failed": 1}
+    assert not BounceReport.objects.exists()
+
+
+def test_mail_we_cannot_write_says_nothing_of_the_reader(smtp_server, monkeypatch):
+    mailing = ready_mailing(readers=1)
+    monkeypatch.setattr(sending.Crew, "write", lambda self, parcel, reader: 1 / 0)
+
+    send_all(mailing)
+
+    assert states(mailing) == {"failed": 1}
+    assert not BounceReport.objects.exists()
+
+
+def test_mailbox_that_stays_full_for_days_counts_once_as_a_temporary_refusal(smtp_server):
+    mailing = ready_mailing(readers=1)
+    smtp_server.faults.refuse_recipient = {"@": "452 4.2.2 mailbox full"}
+    mailing.deliveries.update(attempts=len(ledger.RETRY_PAUSES))
+
+    send_all(mailing)
+
+    assert states(mailing) == {"failed": 1}
+    assert [(report.kind, report.status) for report in BounceReport.objects.all()] == [("soft", "4.2.2")]
 
 
 # --- Limits ---------------------------------------------------------------------------------------
