@@ -7,13 +7,14 @@ from itertools import batched
 from django.db.models import prefetch_related_objects
 
 from subscriptions import following
-from subscriptions.models import Subscriber
+from subscriptions.models import Departure, Subscriber, Suppression
 
 BATCH = 1_000
 HEAD = (
     *("Email address", "Status", "Letters", "Only what they follow", "Day", "Hour", "Paused until", "Confirmed at"),
     *("Left at", "Why it ended", "Source", "Follows", "Consents"),
 )
+KEPT_OUT_HEAD = ("Fingerprint", "Why", "Since", "Note")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -39,6 +40,16 @@ def lines() -> Iterator[str]:
         prefetch_related_objects(some, "follows__person", "follows__author", "follows__tag", "consents__wording")
         for reader in some:
             yield writer.writerow(map(safe, _cells(reader)))
+
+
+def kept_out_lines() -> Iterator[str]:
+    """The fingerprints of addresses that are never written to, and of those that no list brings back."""
+    writer = csv.writer(_Line())
+    yield "\ufeff" + writer.writerow(KEPT_OUT_HEAD)
+    for one in Suppression.objects.order_by("pk").iterator(chunk_size=BATCH):
+        yield writer.writerow(map(safe, (one.fingerprint, one.why, _iso(one.since), one.note)))
+    for one in Departure.objects.order_by("pk").iterator(chunk_size=BATCH):
+        yield writer.writerow(map(safe, (one.fingerprint, "left", _iso(one.since), "")))
 
 
 def _cells(reader: Subscriber) -> Iterable[object]:

@@ -1,32 +1,39 @@
 """Importing readers from a list that another system exported.
 
-A list is read twice: once to report what would happen, once to do it. It never brings back who left or is suppressed,
-never changes who is here already, and sends nothing: who is imported gets what is published from now on. Everything
-goes by batches, so that a list of a million lines needs no more memory than one of a thousand."""
+A list is run twice: once to report what would happen, once to do it. It never brings back who left or is suppressed,
+never changes who is here already, and sends nothing: who is imported gets what is published from now on. Who had left
+where the list comes from is remembered, so that no other list brings them in either. Everything goes by batches, so
+that a list of a million lines needs no more memory than one of a thousand."""
 
 import csv
 import re
 import sqlite3
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
+from ipaddress import ip_address
 from itertools import batched
 from pathlib import Path
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from subscriptions.addresses import clean_address, fingerprint_of, key_of
-from subscriptions.models import Consent, Subscriber, Suppression, Wording
+from subscriptions import following
+from subscriptions.addresses import TYPED_LENGTH, clean_address, fingerprint_of, key_of
+from subscriptions.models import Consent, Departure, Follow, Subscriber, Suppression, Wording
 
 BATCH = 1_000
 MOST_FAULTS = 200  # listed one by one; the rest are counted
 LONGEST_CELL = 100_000
+UPLOADS_KEPT_SECONDS = 24 * 3600
 STATEMENT = (
     "I have the consent of everybody on this list to be sent letters by this publication, and can show it if asked."
 )
@@ -45,14 +52,28 @@ class Fate(StrEnum):
 
 
 WORDS = {
-    Fate.NEW: "new readers",
-    Fate.KNOWN: "get mail already, and stay as they are",
-    Fate.LEFT: "left this publication before, and are not brought back",
-    Fate.SUPPRESSED: "are never written to: their address does not work, or they asked for it",
-    Fate.ENDED: "had left or bounced where the list comes from",
-    Fate.TWICE: "stand in the list more than once",
-    Fate.INVALID: "hold no address that can be written to",
+    Fate.NEW: ("new reader", "new readers"),
+    Fate.KNOWN: ("gets mail already, and stays as they are", "get mail already, and stay as they are"),
+    Fate.LEFT: (
+        "left this publication before, and is not brought back",
+        "left this publication before, and are not brought back",
+    ),
+    Fate.SUPPRESSED: (
+        "is never written to: the address does not work, or they asked for it",
+        "are never written to: their address does not work, or they asked for it",
+    ),
+    Fate.ENDED: (
+        "had left or bounced where the list comes from, and comes with no other list",
+        "had left or bounced where the list comes from, and come with no other list",
+    ),
+    Fate.TWICE: ("stands in the list more than once", "stand in the list more than once"),
+    Fate.INVALID: ("holds no address that can be written to", "hold no address that can be written to"),
 }
+"""Of one, and of several."""
+UNREAD = (
+    "choice or follow means nothing here, and was passed over",
+    "choices or follows mean nothing here, and were passed over",
+)
 
 # --- What the columns of other systems mean. Names are compared in small letters, without what is between words.
 
@@ -65,6 +86,7 @@ STATUS = ("status", "subscription status", "state", "global status", "subscriber
 IS_ON = ("subscribed to emails", "is email subscriber", "email subscriber", "subscribed")  # false: gets no mail
 IS_OFF = ("email disabled", "unsubscribed", "bounced", "is suppressed", "email suppressed")  # true: gets no mail
 ENDED_AT = ("unsub time", "clean time", "unsubscribed at", "deleted at", "cleaned at", "left at")
+NETWORKS = ("confirm ip", "optin ip", "opt in ip", "signup ip", "ip address")
 GOOD = {"subscribed", "active", "confirmed", "enabled", "opted in", "yes", "true", "1", "regular", "premium"}
 TRUE, FALSE = {"true", "yes", "1", "y", "t"}, {"false", "no", "0", "n", "f"}
 SYSTEMS = {
@@ -76,23 +98,34 @@ SYSTEMS = {
 }
 
 
+DAYS = ("%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y", "%B %d, %Y %I:%M %p", "%b %d, %Y %I:%M %p", "%Y/%m/%d")
+
+
 @dataclass(frozen=True)
 class Row:
-    """A line of the list: whose it is, since when they get mail there, and whether they still do."""
+    """A line of the list: whose it is, since when they get mail there, and whether they still do. `words` are what
+    the list itself says of their consent; from our own export come their choices, and how many could not be read."""
 
     line: int
     address: str
     opted_in: datetime | None
     is_on: bool
+    words: str = ""
+    network: str | None = None
+    choices: dict = field(default_factory=dict)
+    follows: tuple[following.Followed, ...] = ()
+    unread: int = 0
 
 
 @dataclass
 class Report:
-    """What became, or would become, of every row. `faults` are (line, reason) of those that hold no address."""
+    """What became, or would become, of every row. `faults` are (line, reason) of those that hold no address; `unread`
+    counts what readers had chosen that means nothing here."""
 
     system: str
     counts: Counter = field(default_factory=Counter)
     faults: list[tuple[int, str]] = field(default_factory=list)
+    unread: int = 0
 
     @property
     def rows(self) -> int:
@@ -101,7 +134,13 @@ class Report:
     @property
     def lines(self) -> list[tuple[int, str]]:
         """How many of each, in words, but for those there are none of."""
-        return [(self.counts[fate], words) for fate, words in WORDS.items() if self.counts[fate]]
+        found = [(self.counts[fate], words) for fate, words in WORDS.items()]
+        return [(many, words[many > 1]) for many, words in (*found, (self.unread, UNREAD)) if many]
+
+    @property
+    def changes_something(self) -> bool:
+        """Whether there is a reader to import, or one to remember as gone."""
+        return bool(self.counts[Fate.NEW] or self.counts[Fate.ENDED])
 
     @property
     def unlisted_faults(self) -> int:
@@ -163,6 +202,11 @@ class Columns:
     def __init__(self, names: list[str]):
         self.names = [_plain(name) for name in names]
         self.address = self._first(ADDRESS)
+        if self.address is None and re.search("[\x01-\x08\x0e-\x1f\x7f\ufffd]", "".join(names)):
+            raise ValidationError(
+                "This file cannot be read as a table of text. Export the list as CSV, and choose that file.",
+                code="binary",
+            )
         if self.address is None:
             shown = ", ".join(f"“{name.strip()[:40]}”" for name in names[:12])
             raise ValidationError(
@@ -172,18 +216,46 @@ class Columns:
             )
         known = set(self.names)
         self.system = next((system for system, marks in SYSTEMS.items() if marks <= known), "a list")
-        self.opted_in = [self.names.index(name) for name in OPTED_IN if name in known]
+        self.opted_in = [name for name in OPTED_IN if name in known]
+        self.proofs = [*self.opted_in, *(name for name in NETWORKS if name in known)]
+        self.followed = lru_cache(10_000)(following.read)
 
     def _first(self, names: Iterable[str]) -> int | None:
         return next((self.names.index(name) for name in names if name in self.names), None)
 
-    def read(self, line: int, cells: list[str]) -> Row:
-        values = {name: cell.strip() for name, cell in zip(self.names, cells, strict=False)}
+    def values(self, cells: list[str]) -> dict[str, str]:
+        return {name: cell.strip() for name, cell in zip(self.names, cells, strict=False)}
+
+    def address_in(self, cells: list[str]) -> str:
         address = cells[self.address].strip() if self.address < len(cells) else ""
-        if address[:1] == "'" and address[1:2] in "=+-@":  # as we write them ourselves, against formulas
-            address = address[1:]
-        days = (_moment(cells[place]) for place in self.opted_in if place < len(cells))
-        return Row(line, address, next(filter(None, days), None), _is_on(values))
+        written_by_us = address[:1] == "'" and address[1:2] in "=+-@"  # against formulas
+        return address[1:] if written_by_us else address
+
+    def read(self, line: int, cells: list[str]) -> Row:
+        values = self.values(cells)
+        days = (_moment(values.get(name, "")) for name in self.opted_in)
+        words = ", ".join(f"{name} {values[name][:40]}" for name in self.proofs if values.get(name))
+        own = self._chosen(values) if self.system == "Rushes" else {}
+        return Row(
+            line,
+            self.address_in(cells),
+            next(filter(None, days), None),
+            _is_on(values),
+            words=words,
+            network=next(filter(None, (_network(values.get(name, "")) for name in NETWORKS)), None),
+            **own,
+        )
+
+    def _chosen(self, values: dict[str, str]) -> dict:
+        """What a reader had chosen, from our own export."""
+        read = {field: reader(values[name]) for name, (field, reader) in CHOICES.items() if values.get(name)}
+        words = [word for word in values.get("follows", "").split("; ") if word]
+        follows = [self.followed(word) for word in words]
+        return {
+            "choices": {field: value for field, value in read.items() if value is not None},
+            "follows": tuple(dict.fromkeys(filter(None, follows)))[: following.MOST_FOLLOWS],
+            "unread": [*read.values(), *follows].count(None),
+        }
 
 
 def _is_on(values: dict[str, str]) -> bool:
@@ -196,8 +268,13 @@ def _is_on(values: dict[str, str]) -> bool:
 
 
 def _moment(text: str) -> datetime | None:
-    """A day or a moment, if that is what it is and it is no later than now. Without a zone it is UTC, as exports are."""
-    text = text.strip()
+    """A day or a moment, if that is what it is and it is no later than now."""
+    found = _aware(text) or _day_in_words(text) or _day_with_slashes(text)
+    return found if found and datetime(1990, 1, 1, tzinfo=UTC) < found <= timezone.now() else None
+
+
+def _aware(text: str) -> datetime | None:
+    """A day or a moment as ISO 8601 writes it. Without a zone it is UTC, as exports are."""
     try:
         found = parse_datetime(text) or parse_date(text)
     except ValueError:
@@ -206,9 +283,50 @@ def _moment(text: str) -> datetime | None:
         return None
     if not isinstance(found, datetime):
         found = datetime(found.year, found.month, found.day, tzinfo=UTC)
-    found = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return found if datetime(1990, 1, 1, tzinfo=UTC) < found <= timezone.now() else None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
+
+def _day_in_words(text: str) -> datetime | None:
+    for form in DAYS:
+        with suppress(ValueError):
+            return datetime.strptime(text, form).replace(tzinfo=UTC)
+    return None
+
+
+def _day_with_slashes(text: str) -> datetime | None:
+    """A day like 25/12/2021. Of 04/03/2021 nobody can say which is the month: the proof keeps it as it is."""
+    found = re.match(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})\b", text, re.ASCII)
+    if not found:
+        return None
+    first, second, year = map(int, found.groups())
+    if first <= 12 and second <= 12 and first != second and "/" in text:
+        return None
+    day, month = (second, first) if second > 12 else (first, second)
+    with suppress(ValueError):
+        return datetime(year, month, day, tzinfo=UTC)
+    return None
+
+
+def _network(text: str) -> str | None:
+    with suppress(ValueError):
+        return str(ip_address(text))
+    return None
+
+
+def _one_of(known: Iterable) -> Callable[[str], object]:
+    """A reader of a cell that holds one of these values; None if it does not."""
+    values = {str(value).lower(): value for value in known}
+    return lambda text: values.get(text.lower())
+
+
+CHOICES: dict[str, tuple[str, Callable[[str], object]]] = {
+    "letters": ("rhythm", _one_of(Subscriber.Rhythm.values)),
+    "only what they follow": ("only_followed", _one_of([True, False])),
+    "day": ("day", _one_of(range(7))),
+    "hour": ("hour", _one_of(range(24))),
+    "paused until": ("paused_until", _aware),
+}
+"""Columns of our own export: the field of Subscriber each is about, and how its cells are read."""
 
 # --- What becomes of it
 
@@ -218,25 +336,43 @@ def run(path: Path, origin: Origin | None = None) -> Report:
 
     Raises ValidationError, in words for whoever imports it, for what is no table with a column of addresses. An import
     that is interrupted can be run again: what it did is then known already."""
-    table = _table(path)
-    first = next(table, None)
-    if first is None:
-        raise ValidationError("This file is empty.", code="empty")
-    columns = Columns(first[1])
+    columns, table = _opened(path)
     report = Report(columns.system)
     wording = Wording.objects.get_or_create(text=origin.statement)[0] if origin else None
     with closing(sqlite3.connect("")) as seen:  # a file of its own that goes with the connection, not in memory
         seen.execute("CREATE TABLE seen (key TEXT PRIMARY KEY) WITHOUT ROWID")
+        _find_ended(path, seen)
         for some in batched((columns.read(line, cells) for line, cells in table), BATCH):
-            fresh = _weigh(some, report, seen)
+            fresh, ended = _weigh(some, report, seen)
             if origin:
                 _write(fresh, report, origin, wording)
+                _remember(ended)
     return report
 
 
-def _weigh(rows: Iterable[Row], report: Report, seen: sqlite3.Connection) -> dict[str, tuple[Row, str]]:
-    """Sort a batch; the new ones by their key, with the address as it is written to."""
+def _opened(path: Path) -> tuple[Columns, Iterator[tuple[int, list[str]]]]:
+    table = _table(path)
+    first = next(table, None)
+    if first is None:
+        raise ValidationError("This file is empty.", code="empty")
+    return Columns(first[1]), table
+
+
+def _find_ended(path: Path, seen: sqlite3.Connection) -> None:
+    """Gather who has a row that says they left, before any row of theirs, wherever it stands, is weighed."""
+    columns, table = _opened(path)
+    seen.execute("CREATE TABLE ended (key TEXT PRIMARY KEY) WITHOUT ROWID")
+    addresses = (columns.address_in(cells) for _line, cells in table if not _is_on(columns.values(cells)))
+    keys = ([key_of(address[:TYPED_LENGTH])] for address in addresses)
+    seen.executemany("INSERT OR IGNORE INTO ended VALUES (?)", keys)
+
+
+def _weigh(
+    rows: Iterable[Row], report: Report, seen: sqlite3.Connection
+) -> tuple[dict[str, tuple[Row, str]], list[str]]:
+    """Sort a batch: the new ones by their key, with the address as it is written to; and the keys of who had left."""
     valid: dict[str, tuple[Row, str]] = {}
+    ended: list[str] = []
     for row in rows:
         try:
             address = clean_address(row.address)
@@ -248,17 +384,22 @@ def _weigh(rows: Iterable[Row], report: Report, seen: sqlite3.Connection) -> dic
         key = key_of(address)
         if not seen.execute("INSERT OR IGNORE INTO seen VALUES (?)", [key]).rowcount:
             report.counts[Fate.TWICE] += 1
-        elif not row.is_on:
+        elif not row.is_on or seen.execute("SELECT 1 FROM ended WHERE key = ?", [key]).fetchone():
             report.counts[Fate.ENDED] += 1
+            ended.append(key)
         else:
             valid[key] = row, address
     states = dict(Subscriber.objects.filter(key__in=valid).values_list("key", "state"))
     prints = {fingerprint_of(key): key for key in valid}
     suppressed = Suppression.objects.filter(fingerprint__in=prints).values_list("fingerprint", flat=True)
-    fates = {key: Fate.LEFT if state == Subscriber.State.LEFT else Fate.KNOWN for key, state in states.items()}
+    departed = Departure.objects.filter(fingerprint__in=prints).values_list("fingerprint", flat=True)
+    fates = {prints[found]: Fate.LEFT for found in departed}
+    fates |= {key: Fate.LEFT if state == Subscriber.State.LEFT else Fate.KNOWN for key, state in states.items()}
     fates |= {prints[found]: Fate.SUPPRESSED for found in suppressed}
     report.counts.update(fates.get(key, Fate.NEW) for key in valid)
-    return {key: found for key, found in valid.items() if key not in fates}
+    fresh = {key: found for key, found in valid.items() if key not in fates}
+    report.unread += sum(row.unread for row, _address in fresh.values())
+    return fresh, ended
 
 
 @transaction.atomic
@@ -266,26 +407,54 @@ def _write(fresh: dict[str, tuple[Row, str]], report: Report, origin: Origin, wo
     """Make subscribers with their consent. Whoever signs up in this very moment stays as they are."""
     now = timezone.now()
     made = [
-        Subscriber(address=address, key=key, confirmed_at=now, source=f"import: {origin.name}"[:60])
-        for key, (_row, address) in fresh.items()
+        Subscriber(address=address, key=key, confirmed_at=now, source=f"import: {origin.name}"[:60], **row.choices)
+        for key, (row, address) in fresh.items()
     ]
     Subscriber.objects.bulk_create(made, ignore_conflicts=True)
     ours = Subscriber.objects.filter(secret__in=[subscriber.secret for subscriber in made], key__in=fresh)
-    consents = []
+    consents, follows = [], []
     for subscriber in ours.only("pk", "key"):
         row, _address = fresh[subscriber.key]
         since = f", there since {row.opted_in:%Y-%m-%d}" if row.opted_in else ""
         by = f" by {origin.by}" if origin.by else ""
-        proof = f"{report.system}, {origin.name[:150]}, line {row.line}{since}; imported{by} on {now:%Y-%m-%d}"
+        words = f"; the list says: {row.words}" if row.words else ""
+        proof = f"{report.system}, {origin.name[:60]}, line {row.line}{since}; imported{by} on {now:%Y-%m-%d}{words}"
         consents.append(
             Consent(
                 subscriber=subscriber,
                 what=Consent.What.IMPORTED,
                 at=row.opted_in or now,
+                network=row.network,
                 wording=wording,
                 proof=proof[:300],
             )
         )
+        follows += [Follow(subscriber=subscriber, **{one.kind: one.value}) for one in row.follows]
     Consent.objects.bulk_create(consents)
+    Follow.objects.bulk_create(follows)
     if others := len(fresh) - len(consents):
         report.counts.update({Fate.NEW: -others, Fate.KNOWN: others})
+
+
+def _remember(ended: list[str]) -> None:
+    """Keep who had left elsewhere from coming with another list; who gets our letters asked for them here."""
+    ours = set(Subscriber.objects.confirmed().filter(key__in=ended).values_list("key", flat=True))
+    Departure.note((key for key in ended if key not in ours), timezone.now())
+
+
+# --- Lists that were chosen on the page, until they are imported
+
+
+def uploads() -> Path:
+    """Where they lie: nobody but the site's own user can read it, and nothing serves it."""
+    folder = settings.DATA_DIR / "imports"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def forget_uploads() -> None:
+    """Delete those that nobody imported within a day."""
+    for file in uploads().iterdir():
+        with suppress(FileNotFoundError):  # imported in this very moment
+            if file.stat().st_mtime < time.time() - UPLOADS_KEPT_SECONDS:
+                file.unlink()

@@ -11,6 +11,7 @@ from config.tasks import enqueue_on_commit, every
 from subscriptions import (
     control,
     digests,
+    importing,
     ledger,
     mailbox,  # noqa: F401 - has sweeps of its own
     opt_in,
@@ -53,8 +54,9 @@ def write_sign_ups_left() -> int:
 
 @every(seconds=3600)
 def forget() -> int:
-    """Delete old sign-ups, and what of deleted addresses is left in SQLite's log."""
+    """Delete old sign-ups, lists nobody imported, and what of deleted addresses is left in SQLite's log."""
     forgotten = opt_in.forget_old()
+    importing.forget_uploads()
     privacy.scrub()
     return forgotten
 

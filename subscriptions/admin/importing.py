@@ -1,11 +1,10 @@
 """Importing and exporting readers: a file is looked at first, then somebody states that there is consent."""
 
 import logging
-import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -20,24 +19,10 @@ from subscriptions.admin.pages import draw, page
 logger = logging.getLogger(__name__)
 
 MOST_BYTES = 3 << 20  # some 50,000 lines: ten seconds
-KEPT_SECONDS = 24 * 3600
 TOO_LARGE = (
     "This file is larger than 3 MB, too much for one page. Whoever runs the site imports it with “manage.py "
     "import_subscribers FILE”, which has no limit."
 )
-
-
-def _folder() -> Path:
-    """Where lists lie between the two steps: nobody but the site's own user can read it, and nothing serves it."""
-    folder = settings.DATA_DIR / "imports"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
-
-
-def _forget_old() -> None:
-    for file in _folder().iterdir():
-        if file.stat().st_mtime < time.time() - KEPT_SECONDS:
-            file.unlink(missing_ok=True)
 
 
 @page("add_subscriber")
@@ -50,9 +35,9 @@ def upload(request: HttpRequest) -> HttpResponse:
         if given.size > MOST_BYTES:
             form.add_error("file", TOO_LARGE)
         else:
-            _forget_old()
+            importing.forget_uploads()
             name = uuid.uuid4()
-            file = _folder() / f"{name}.csv"
+            file = importing.uploads() / f"{name}.csv"
             with file.open("xb") as kept:
                 for chunk in given.chunks():
                     kept.write(chunk)
@@ -65,12 +50,14 @@ def upload(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, name: uuid.UUID) -> HttpResponse:
     """The second step: what would happen, and doing it once somebody has stated that there is consent."""
-    file, known_as = _folder() / f"{name}.csv", request.session.get(f"import:{name}")
+    file, known_as = importing.uploads() / f"{name}.csv", request.session.get(f"import:{name}")
     try:
         if known_as is None:
             raise FileNotFoundError
         if "consent" in request.POST:
             return _import(request, file, known_as)
+        if "discard" in request.POST:
+            return _discard(request, file, name)
         report = importing.run(file)
     except FileNotFoundError:
         messages.error(request, "This list is not here any more: it was imported, or it is too old. Choose it again.")
@@ -79,6 +66,8 @@ def confirm(request: HttpRequest, name: uuid.UUID) -> HttpResponse:
         file.unlink(missing_ok=True)
         messages.error(request, " ".join(error.messages))
         return redirect("newsletters:import")
+    if not report.changes_something:
+        file.unlink(missing_ok=True)
     return draw(
         request,
         "import_confirm",
@@ -89,6 +78,13 @@ def confirm(request: HttpRequest, name: uuid.UUID) -> HttpResponse:
         is_missing=request.method == "POST",
         new=report.counts[importing.Fate.NEW],
     )
+
+
+def _discard(request: HttpRequest, file: Path, name: uuid.UUID) -> HttpResponse:
+    file.unlink(missing_ok=True)
+    request.session.pop(f"import:{name}")
+    messages.success(request, "Nothing was imported, and the file is deleted.")
+    return redirect("newsletters:import")
 
 
 def _import(request: HttpRequest, file: Path, known_as: str) -> HttpResponse:
@@ -108,6 +104,17 @@ def _import(request: HttpRequest, file: Path, known_as: str) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """All readers with everything known of them, written as it is read."""
     logger.info("%s exported all subscribers", request.user.pk)
-    response = StreamingHttpResponse(exporting.lines(), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="readers-{timezone.localdate():%Y-%m-%d}.csv"'
+    return _table("readers", exporting.lines())
+
+
+@page("view_addresses")
+@require_POST
+def export_kept_out(request: HttpRequest) -> HttpResponse:
+    """Who is never written to, and whom no list brings back."""
+    return _table("kept-out", exporting.kept_out_lines())
+
+
+def _table(name: str, lines: Iterator[str]) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}-{timezone.localdate():%Y-%m-%d}.csv"'
     return response

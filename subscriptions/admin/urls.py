@@ -14,4 +14,5 @@ urlpatterns = [
     path("import/", importing.upload, name="import"),
     path("import/<uuid:name>/", importing.confirm, name="import-confirm"),
     path("export/", importing.export, name="export"),
+    path("export/kept-out/", importing.export_kept_out, name="export-kept-out"),
 ]

@@ -109,10 +109,12 @@ def test_whoever_was_passed_a_letter_cannot_download(reader, typed):
 def test_download_and_erasure_need_a_press(client):
     subscriber = SubscriberFactory()
 
-    assert client.get(f"/letters/{subscriber.token('letters')}/download/").status_code == 405
+    downloaded = client.get(f"/letters/{subscriber.token('letters')}/download/")
     page = client.get(f"/letters/{subscriber.token('letters')}/erase/")
 
     assert b"Delete everything now" in page.content
+    assert "no imported list brings you back" in page.text
+    assert (downloaded.status_code, downloaded.headers.get("Content-Disposition")) == (303, None)
     assert subscriber.address.encode() not in page.content
     assert Subscriber.objects.count() == 1
 
