@@ -9,11 +9,12 @@ from secrets import token_hex
 from smtplib import SMTPRecipientsRefused
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 
 from reviews.models import Publication
-from subscriptions import following, letters
+from subscriptions import following, letters, permit
 from subscriptions.addresses import fingerprint, key_of
 from subscriptions.models import Attempt, Consent, Departure, FormerSecret, SignUp, Subscriber, Suppression, Wording
 from subscriptions.models.signup import MOST_ATTEMPTS
@@ -128,9 +129,13 @@ def _insert(record: Attempt | SignUp, limits: str, values: list) -> bool:
 
 
 def write_due(now: datetime | None = None) -> int:
-    """Mail whoever waits for a letter about a sign-up; how many letters were handed over. Safe to run beside itself."""
-    written = 0
-    for signup in SignUp.objects.due(now).select_related("moves").order_by("asked_at", "pk")[:100]:
+    """Mail whoever waits for a letter about a sign-up; how many letters were handed over. Safe to run beside itself.
+
+    In a copy of the database those get one who used its own pages, and not those who were waiting in the original."""
+    written, waiting = 0, SignUp.objects.due(now)
+    if waiting.exists() and (since := permit.held_since(now)):
+        waiting = waiting.filter(Q(asked_at__gte=since) | Q(used_at__gte=since))
+    for signup in waiting.select_related("moves").order_by("asked_at", "pk")[:100]:
         if SignUp.objects.claim(signup, now or timezone.now()):
             try:
                 written += _write(signup)

@@ -1,13 +1,14 @@
 """A database restored from a backup, or copied elsewhere, sends nothing until a person says so."""
 
 import json
+import os
 import shutil
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from subscriptions import control, ledger, permit, releases, sending, tasks
+from subscriptions import control, ledger, opt_in, permit, releases, sending, tasks
 from subscriptions.models import Mailing, SendingPermit
 from tests.subscriptions.mailings import just_published, ready_mailing, send_all, states, waiting_mailing
 
@@ -122,6 +123,73 @@ def test_folder_restored_or_copied_as_a_whole_may_not_send(stamp):
     assert "restored from a backup or copied" in permit.why_not()
 
 
+def test_folder_put_back_where_its_file_had_been_may_not_send(stamp):
+    """File systems such as ext4 give the number of a deleted file to the next one that is made."""
+    permit.may_send()
+    folder, copy = stamp.parent, stamp.parent.with_name("copy")
+    unnoticed = []
+    for _ in range(10):
+        shutil.copytree(folder, copy)
+        shutil.rmtree(folder)
+        shutil.copytree(copy, folder)
+        shutil.rmtree(copy)
+        unnoticed += [] if permit.why_not() else ["here"]
+
+    assert unnoticed == []
+
+
+def test_folder_that_is_moved_or_changes_its_owner_may_send(stamp, settings):
+    permit.may_send()
+    stamp.chmod(0o600)
+    settings.DATA_DIR = stamp.parent.rename(stamp.parent.with_name("elsewhere"))
+
+    assert permit.may_send()
+
+
+def test_copy_made_before_the_first_newsletter_may_not_send(stamp):
+    permit.settle()
+    stamp.unlink()
+
+    assert not permit.may_send()
+
+
+def test_looking_whether_letters_may_be_sent_changes_nothing(stamp):
+    assert permit.why_not() == ""
+    assert not stamp.exists()
+    assert not SendingPermit.objects.exists()
+
+    permit.may_send()
+    stamp.unlink()
+    assert "copy" in permit.why_not()
+    assert SendingPermit.objects.get().held_since is None
+
+
+def test_drafts_of_the_stamp_that_killed_workers_left_are_removed(stamp):
+    left, fresh = (stamp.with_name(f"{stamp.name}.{name}") for name in ("left", "fresh"))
+    for draft in (left, fresh):
+        draft.touch()
+    os.utime(left, (0, 0))
+
+    permit.may_send()
+
+    assert sorted(path.name for path in stamp.parent.glob("sending*")) == [stamp.name, fresh.name]
+
+
+def test_sign_ups_that_waited_in_the_original_are_mailed_by_a_copy_only_when_allowed(stamp, publication, mailoutbox):
+    permit.may_send()
+    opt_in.ask(opt_in.Asked("waiting@example.org"))
+    stamp.unlink()
+
+    assert opt_in.write_due() == 0
+    opt_in.ask(opt_in.Asked("new@example.org"))
+    opt_in.write_due()
+    assert [mail.to for mail in mailoutbox] == [["new@example.org"]]
+
+    permit.allow("Ada")
+    opt_in.write_due()
+    assert [mail.to for mail in mailoutbox[1:]] == [["waiting@example.org"]]
+
+
 @pytest.mark.parametrize("change", ["address", "site"])
 def test_site_at_another_address_or_beside_anothers_stamp_may_not_send(stamp, settings, change):
     permit.may_send()
@@ -177,7 +245,7 @@ def test_new_copy_is_held_once(stamp):
     permit.count_up()
     stamp.unlink()
     now = timezone.now()
-    permit.why_not(now)
-    permit.why_not(now + timedelta(hours=1))
+    permit.may_send(now)
+    permit.may_send(now + timedelta(hours=1))
 
     assert SendingPermit.objects.get().held_since == now
