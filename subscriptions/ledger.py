@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from subscriptions import bounces, pacing
 from subscriptions.addresses import fingerprint_of
-from subscriptions.models import Delivery, Mailing, Sender, Subscriber, Suppression
+from subscriptions.models import Delivery, Mailing, Reception, Sender, Subscriber, Suppression
 from subscriptions.outcome import Fate, Outcome
 from subscriptions.reports import judge
 
@@ -45,6 +45,12 @@ WEIGHT = {
 }  # fmt: skip
 MOST_REFUSALS = 20
 """Twenty readers refused in a row, or five times the whole mailing, and a person has to look."""
+MARKS = {Fate.ACCEPTED: "+", **dict.fromkeys((Fate.FAILED, Fate.UNSENT, Fate.BLOCKED, Fate.UNKNOWN), "-")}
+WINDOW = 100
+MOST_OF_WINDOW = 0.3
+"""So much of the last hundred mails refused, or twenty of fewer, and a person has to look."""
+DOUBTED = 5
+"""From so many on, what is refused at that rate is taken for the provider's fault and not for the readers'."""
 BUSY_PAUSE = timedelta(minutes=5)
 PACE_PAUSE = timedelta(seconds=30)
 
@@ -132,6 +138,7 @@ class Ledger:
         self.refusals = mailing.refusals
         self.is_stopped = False
         """Whether nothing more is to be begun: the mailing rests, is paused, or is no longer to be sent."""
+        self.recent: deque[str] = deque(maxlen=WINDOW)
         self.refused: list[Refused] = []
         """Mails that came to nothing by the word of a mail server, which says something of the reader's address."""
 
@@ -139,6 +146,8 @@ class Ledger:
     def opened(self):
         """The time in which this sender counts as alive. At its end it has nothing in hand any more."""
         Sender.objects.create(name=self.name, mailing=self.mailing, beat_at=Now())
+        reception, _is_new = Reception.objects.get_or_create(mailing=self.mailing)
+        self.recent.extend(reception.recent)
         self._beaten_at = monotonic()
         with _durable():
             try:
@@ -147,6 +156,7 @@ class Ledger:
                 with transaction.atomic(), connection.cursor() as cursor:
                     cursor.execute(_HAND_BACK, [self.name])
                     Sender.objects.filter(pk=self.name).delete()
+                    self._hand_on()
         self._count_bounces()
 
     def turn(self, done: Sequence[tuple[Parcel, Outcome]], wanted: int) -> list[Parcel]:
@@ -226,7 +236,10 @@ class Ledger:
         """A server that refuses at once says the same as one that sends a report later.
 
         Not within the books: what became of a mail is true, whatever happens to its reader meanwhile. A worker that is
-        killed before may forget it; the next mailing finds out again."""
+        killed before may forget it; the next mailing finds out again. Nor is a provider believed that refuses one
+        reader in three: its fault would empty the list."""
+        if self._refuses_too_much(DOUBTED):
+            self.refused.clear()
         while self.refused:
             parcel, outcome, at = self.refused.pop(0)
             with transaction.atomic():
@@ -248,6 +261,17 @@ class Ledger:
             self.refusals = 0
         elif not self.is_stopped:
             self._count(bad, now)
+        self.recent.extend(MARKS[outcome.fate] for outcome in outcomes if outcome.fate in MARKS)
+        if bad and not self.is_stopped and self._refuses_too_much(MOST_REFUSALS):
+            self._pause(bad[-1], f"The mail server refuses {self.recent.count('-')} of {len(self.recent)} mails. ")
+
+    def _refuses_too_much(self, at_least: int) -> bool:
+        return self.recent.count("-") >= max(at_least, MOST_OF_WINDOW * len(self.recent))
+
+    def _hand_on(self) -> None:
+        """Who sends next begins with what was found out. After a pause it is forgotten: a person has looked."""
+        mine = Reception.objects.filter(mailing=self.mailing, mailing__state=Mailing.State.SENDING)
+        mine.update(recent="".join(self.recent))
 
     def _count(self, bad: Sequence[Outcome], now: datetime) -> None:
         worst = max(bad, key=lambda outcome: WEIGHT[outcome.fate])
@@ -258,7 +282,7 @@ class Ledger:
             self._this_one().update(refusals=0)
             self._rest(now + BUSY_PAUSE)
         elif self.refusals >= MOST_REFUSALS:
-            self._pause(worst)
+            self._pause(worst, "" if worst.fate is Fate.REFUSED else "The mail server refuses one mail after another. ")
         elif worst.fate is Fate.REFUSED:
             self._rest(now + MAILING_PAUSES[min(self.refusals // 4, len(MAILING_PAUSES)) - 1])
 
@@ -269,12 +293,13 @@ class Ledger:
         self.is_stopped = True
         self._this_one().update(rest_until=until)
 
-    def _pause(self, worst: Outcome) -> None:
+    def _pause(self, worst: Outcome, what: str) -> None:
         self.is_stopped = True
-        what = "" if worst.fate is Fate.REFUSED else "The mail server refuses one mail after another. The last answer: "
-        reason = f"{what}{worst.answer}"[:300]
+        self.refused.clear()
+        reason = f"{what}The last answer: {worst.answer}"[:300] if what else worst.answer
         sending = self._this_one().filter(state=Mailing.State.SENDING)
         if sending.update(state=Mailing.State.PAUSED, reason=reason):
+            Reception.objects.filter(mailing=self.mailing).update(recent="")
             logger.error("Mailing %s is paused: %s", self.mailing.pk, reason)
 
 

@@ -3,7 +3,7 @@ from subscriptions.models.delivery import Delivery
 from subscriptions.models.follow import Follow
 from subscriptions.models.mailing import Mailing, Release
 from subscriptions.models.permit import SendingPermit
-from subscriptions.models.sender import Pace, Sender
+from subscriptions.models.sender import Pace, Reception, Sender
 from subscriptions.models.signup import Attempt, SignUp
 from subscriptions.models.subscriber import FormerSecret, Subscriber
 from subscriptions.models.suppression import BounceReport, Departure, Suppression
@@ -18,6 +18,7 @@ __all__ = [
     "FormerSecret",
     "Mailing",
     "Pace",
+    "Reception",
     "Release",
     "Sender",
     "SendingPermit",

@@ -22,3 +22,18 @@ class Pace(models.Model):
 
     def __str__(self):
         return f"{self.taken} at {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class Reception(models.Model):
+    """How the provider takes a mailing, as far as a sender has to know what others found before it."""
+
+    mailing = models.OneToOneField(Mailing, models.CASCADE, primary_key=True, related_name="reception")
+    recent = models.CharField(
+        max_length=100, blank=True, help_text="The last answers, newest at the end: + taken, - refused for good."
+    )
+    shut_since = models.DateTimeField(
+        null=True, blank=True, help_text="Since when the provider lets nobody in for the time being."
+    )
+
+    def __str__(self):
+        return f"{self.mailing_id}: {self.recent}"

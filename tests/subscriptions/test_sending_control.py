@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from subscriptions import control, ledger, pacing, sending, tasks
 from subscriptions.models import BounceReport, Delivery, Mailing, Subscriber
-from tests.subscriptions.mailings import ready_mailing, send_all, states, waiting_mailing
+from tests.subscriptions.mailings import ready_mailing, send_all, started_mailing, states, waiting_mailing
 
 pytestmark = pytest.mark.django_db
 State = Mailing.State
@@ -147,6 +147,49 @@ def test_review_withdrawn_while_it_goes_out_pauses(smtp_server):
     assert state_of(mailing) == State.PAUSED
 
 
+@pytest.mark.parametrize("begun", [ready_mailing, started_mailing])
+@pytest.mark.parametrize("act", [tasks.keep_sending, lambda: tasks.go_on.func(Mailing.objects.get().pk)])
+def test_worker_that_was_away_for_a_week_asks_before_it_goes_on(smtp_server, begun, act):
+    mailing = begun(readers=3)
+
+    with time_machine.travel(timezone.now() + timedelta(days=7)):
+        act()
+
+        assert state_of(mailing) == State.HELD
+        assert "nothing was sent for more than a day" in mailing.reason
+        assert smtp_server.taken == []
+        assert control.resume(mailing)
+        tasks.keep_sending()
+    assert len(smtp_server.taken) == 3
+
+
+@pytest.mark.parametrize("why", ["limit", "retry"])
+def test_mailing_that_waits_for_days_beside_its_worker_goes_on_unasked(smtp_server, settings, why):
+    settings.NEWSLETTER_LIMITS = {"minute": 0, "hour": 0, "day": 0 if why == "retry" else 1}
+    now = timezone.now()
+    mailing = ready_mailing(readers=2)
+    if why == "retry":
+        mailing.deliveries.update(not_before=now + timedelta(days=3))
+    for hours in range(0, 80, 8):
+        with time_machine.travel(now + timedelta(hours=hours)):
+            tasks.keep_sending()
+
+    assert state_of(mailing) == State.DONE
+    assert states(mailing) == {"accepted": 2}
+
+
+def test_failed_mails_of_a_mailing_long_done_are_tried_again_unasked(smtp_server):
+    mailing = ready_mailing(readers=1)
+    mailing.deliveries.update(state="failed")
+    sending.finish(mailing)
+
+    with time_machine.travel(timezone.now() + timedelta(days=7)):
+        control.retry_failed(mailing)
+        tasks.keep_sending()
+
+    assert states(mailing) == {"accepted": 1}
+
+
 def test_mailing_is_never_called_done_with_somebody_waiting():
     mailing = ready_mailing(readers=2)
     Delivery.objects.filter(pk=mailing.deliveries.first().pk).update(state="accepted")
@@ -258,6 +301,59 @@ def test_some_bad_addresses_in_a_row_do_not_pause(smtp_server, settings):
     send_all(mailing)
 
     assert states(mailing) == {"accepted": 21, "failed": 19}
+
+
+def refuse_some(smtp_server, answer: str, *, every: int) -> None:
+    """Have the server refuse every so manieth reader for good."""
+    addresses = Subscriber.objects.order_by("pk").values_list("address", flat=True)
+    smtp_server.faults.refuse_recipient = dict.fromkeys(addresses[::every], answer)
+
+
+@pytest.mark.parametrize("answer", ["550 5.1.1 no such user", "550 5.7.1 we do not want your mail"])
+def test_provider_that_refuses_every_other_mail_pauses_the_mailing_and_takes_off_nobody(smtp_server, answer, caplog):
+    mailing = ready_mailing(readers=200)
+    refuse_some(smtp_server, answer, every=2)
+
+    send_all(mailing)
+
+    assert mailing.state == State.PAUSED
+    assert mailing.reason.startswith("The mail server refuses 2")
+    assert answer in mailing.reason
+    assert f"Mailing {mailing.pk} is paused" in caplog.text
+    assert len(smtp_server.tries) < 60
+    assert Subscriber.objects.confirmed().count() == 200
+    assert control.resume(mailing)
+    smtp_server.faults.refuse_recipient = {}
+    send_all(mailing)
+    assert states(mailing)["accepted"] > 150
+    assert mailing.state == State.DONE
+
+
+def test_share_of_refused_mails_is_known_from_one_turn_to_the_next(smtp_server, settings):
+    """By the minute there are few mails to judge by."""
+    settings.NEWSLETTER_LIMITS = {"minute": 6, "hour": 0, "day": 0}
+    mailing = ready_mailing(readers=200)
+    refuse_some(smtp_server, "550 5.1.1 no such user", every=2)
+    now = timezone.now()
+
+    for minutes in range(0, 30, 2):
+        with time_machine.travel(now + timedelta(minutes=minutes)):
+            sending.send(mailing)
+
+    assert state_of(mailing) == State.PAUSED
+    assert len(smtp_server.tries) < 60
+    assert Subscriber.objects.confirmed().count() > 190
+
+
+def test_list_with_some_dead_addresses_is_sent_and_loses_them(smtp_server):
+    mailing = ready_mailing(readers=200)
+    refuse_some(smtp_server, "550 5.1.1 no such user", every=5)
+
+    send_all(mailing)
+
+    assert mailing.state == State.DONE
+    assert states(mailing) == {"accepted": 160, "failed": 40}
+    assert Subscriber.objects.confirmed().count() == 160
 
 
 def test_address_the_server_does_not_know_gets_no_more_mail(smtp_server):
