@@ -74,7 +74,7 @@ FACETS = {
         _usual_figure,
     ),
     "role": Facet("Role", "roles", "Any", Role.values.__contains__, lambda value: Role(value).label),
-    "reviewed": Facet("Reviewed here", "", "Reviewed or not", "yes".__eq__, lambda value: "Reviewed here"),
+    "reviewed": Facet("Reviewed here", "", "Any", "yes".__eq__, lambda value: "Reviewed here"),
 }
 
 
