@@ -142,7 +142,7 @@ def make_renditions(storage, master: str) -> list[int]:
     for width in sorted(widths, reverse=True):
         picture = picture.resize((width, round(picture.height * width / picture.width)), Image.LANCZOS)
         for ending, (name, options) in FORMATS.items():
-            if ending == "jpg" and width != fallback_width(widths):
+            if ending == "jpg" and width not in (widths[0], fallback_width(widths)):
                 continue
             target = rendition_name(master, width, ending)
             if storage.exists(target):
@@ -289,6 +289,11 @@ class Picture(models.Model):
     def thumbnail(self) -> str:
         """The address of the smallest size, or of the master before the sizes are made."""
         return f"{self._stem()}-{self.widths[0]}.webp" if self.widths else self.image.url
+
+    def small_jpeg(self) -> str | None:
+        """The address of the smallest JPEG, which mail shows in a row; None if the worker has not made it."""
+        name = rendition_name(self.image.name, self.widths[0], "jpg") if self.widths else ""
+        return self.image.storage.url(name) if name and self.image.storage.exists(name) else None
 
     def _stem(self) -> str:
         return self.image.url.rpartition(".")[0]

@@ -12,7 +12,6 @@ from django.utils.text import Truncator
 
 from config.richtext import plain_text
 from films.models import Still
-from reviews.drawing import TONES
 from reviews.models import Publication, Review
 from reviews.outside import absolute, own_name, picture_address, rating_figure
 
@@ -77,7 +76,6 @@ def item_of(review: Review, publication: Publication) -> dict:
     """What a letter says of one review."""
     film = review.film
     names = [author["name"] for author in review.author_names]
-    _ground, glow, ink = TONES[film.tone]
     return {
         "review_id": review.pk,
         "title": one_line(review.title),
@@ -89,7 +87,7 @@ def item_of(review: Review, publication: Publication) -> dict:
         "opening": [] if review.has_spoilers else opening(review.body),
         "rating": rating_figure(review, publication),
         "still": _still(review.still),
-        "card": {"ground": glow, "ink": ink, "classes": film.title_card_classes},
+        "card": {"classes": film.title_card_classes},
     }
 
 
@@ -107,11 +105,13 @@ def _film_line(review: Review) -> str:
 
 
 def _still(still: Still | None) -> dict | None:
-    """The JPEG that is made of every picture, with its alternative text; None if there is none that mail can show."""
+    """The JPEG that is made of every picture and a small one for rows, with their alternative text; None if there is
+    none that mail can show."""
     if still is None or not still.src().endswith(".jpg"):
         return None
     return {
         "url": picture_address(still),
+        "small": absolute(still.small_jpeg() or still.src()),
         "width": still.width,
         "height": still.height,
         "alt": "" if still.is_decorative else one_line(still.alt),

@@ -7,25 +7,21 @@ from django.utils.safestring import SafeString, mark_safe
 from subscriptions.snapshot import EMPHASIS
 
 register = template.Library()
+SMALL = 400  # pixels
 
 
 @register.simple_tag
 def still(item: dict, width: int) -> SafeString:
-    """The item's picture, as wide as its column, or a card with its title in the colours of the film."""
+    """The item's picture, as wide as its column. Snapshots made before there were small ones have the large one only."""
     picture = item["still"]
-    if not picture:
-        return format_html(
-            '<div class="card" style="background-color:{};color:{};">{}</div>',
-            item["card"]["ground"],
-            item["card"]["ink"],
-            item["title"],
-        )
+    is_small = width < SMALL
     return format_html(
-        '<img src="{}" width="{}" height="{}" alt="{}" class="still">',
-        picture["url"],
+        '<img src="{}" width="{}" height="{}" alt="{}" class="still{}">',
+        picture.get("small", picture["url"]) if is_small else picture["url"],
         width,
         round(width * picture["height"] / picture["width"]),
-        picture["alt"] if width > 400 else "",
+        picture["alt"],
+        " soft" if is_small else "",
     )
 
 

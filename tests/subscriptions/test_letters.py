@@ -6,6 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 from django.core import mail
 
+from config.images import finish_picture
 from films.models import Still
 from reviews.models import Publication
 from subscriptions import following, letters
@@ -19,6 +20,7 @@ from tests.factories import (
     SignUpFactory,
     StillFactory,
     SubscriberFactory,
+    picture_file,
 )
 
 pytestmark = pytest.mark.django_db
@@ -102,13 +104,55 @@ def test_still_is_a_jpeg_with_absolute_address_alternative_text_and_credit():
     assert "Pictures: La Sept Arte" in letter.text
 
 
-def test_review_without_a_still_gets_a_card_in_the_colours_of_its_film():
-    review = ReviewFactory(film=FilmFactory(title="Black Girl", card_tone=8))
+def test_reviews_without_a_still_print_their_titles_once():
+    reviews = [ReviewFactory(film=FilmFactory(title=title)) for title in ("Black Girl", "Faat Kiné")]
 
-    card = BeautifulSoup(letter_of(review).html, "html.parser").find(class_="card")
+    page = BeautifulSoup(letter_of(*reviews).html, "html.parser")
 
-    assert card.text == "Black Girl"
-    assert "#862d1b" in card["style"]
+    assert [heading.text for heading in page.body.find_all(["h1", "h3"])] == ["Black Girl", "Faat Kiné"]
+    for title in ("Black Girl", "Faat Kiné"):
+        assert len(page.body.find_all("a", string=title)) == 1
+        assert len(page.body.find_all(string=title)) == 1
+    assert page.select("[aria-hidden]:not(span)") == []
+
+
+def test_pictures_of_rows_are_small_and_say_what_they_show():
+    films = [FilmFactory(), FilmFactory()]
+    for film in films:
+        still = StillFactory(film=film, image=picture_file(1400, 700), alt="A man dances alone.")
+        finish_picture.func("films.still", still.pk)
+
+    lead, row = BeautifulSoup(letter_of(*[ReviewFactory(film=film) for film in films]).html, "html.parser").find_all(
+        "img"
+    )
+
+    assert [picture["alt"] for picture in (lead, row)] == ["A man dances alone."] * 2
+    assert lead["src"].endswith("-1280.jpg")
+    assert row["src"].endswith("-480.jpg")
+    assert (row["width"], row["height"]) == ("200", "100")
+    assert "background-color: transparent" in row["style"]
+    assert not row.parent.has_attr("aria-hidden")
+
+
+def test_row_shows_the_large_picture_while_there_is_no_small_one():
+    films = [FilmFactory(), FilmFactory()]
+    for film in films:
+        Still.objects.filter(pk=StillFactory(film=film).pk).update(widths=[480, 640])
+
+    _lead, row = BeautifulSoup(letter_of(*[ReviewFactory(film=film) for film in films]).html, "html.parser").find_all(
+        "img"
+    )
+
+    assert row["src"].endswith("-640.jpg")
+
+
+def test_decorative_picture_is_no_link_for_who_cannot_see_it():
+    film = FilmFactory()
+    Still.objects.filter(pk=StillFactory(film=film, alt="", is_decorative=True).pk).update(widths=[480, 640])
+
+    [image] = BeautifulSoup(letter_of(ReviewFactory(film=film)).html, "html.parser").find_all("img")
+
+    assert (image["alt"], image.parent["aria-hidden"], image.parent["tabindex"]) == ("", "true", "-1")
 
 
 def test_headline_stands_beside_the_film_in_the_subject():

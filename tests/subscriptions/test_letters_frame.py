@@ -38,7 +38,7 @@ def item(title="Beau Travail", **changes) -> dict:
         "opening": ["An army in the sun."],
         "rating": "4.5",
         "still": None,
-        "card": {"ground": "#862d1b", "ink": "#ffddcf", "classes": ""},
+        "card": {"classes": ""},
     } | changes
 
 
