@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import Message
+from itertools import pairwise
 
 from django.conf import settings
 from django.db import transaction
@@ -23,6 +24,8 @@ Kind = BounceReport.Kind
 SOFT_IN_A_ROW = 5
 SOFT_SPAN = timedelta(days=3)  # at least, from the first to the last of them
 SOFT_FORGOTTEN = timedelta(days=30)  # without a further one
+WELL_AGAIN = 3  # mails that arrived between two of them
+REPORTED_WITHIN = timedelta(days=7)  # a mail of which nothing is heard for so long has arrived
 RECENT = timedelta(days=14)  # a report without proof has to be about a mail of these days
 
 _MESSAGE_ID = re.compile(r"\b([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(\d{1,18})@", re.ASCII)
@@ -178,15 +181,22 @@ def _follow_up(subscriber: Subscriber, report: BounceReport, now: datetime) -> N
 
 
 def soft_bounces_in_a_row(subscriber: Subscriber) -> list[datetime]:
-    """When the last temporary refusals were, newest first, as far as no long silence parts them.
+    """When the last temporary refusals of this address were, newest first, the one just noted included.
 
-    A mail that was accepted in between proves nothing: most servers accept first and refuse later."""
-    times = subscriber.bounce_reports.filter(kind=Kind.SOFT).values_list("at", flat=True)[: 4 * SOFT_IN_A_ROW]
-    row: list[datetime] = []
-    for at in times:
-        if row and row[-1] - at > SOFT_FORGOTTEN:
+    Those counted so far are on the subscriber, so that a move or a return begins anew. A long silence parts them, and
+    so do some mails that arrived: one alone proves nothing, since most servers accept first and refuse later."""
+    counted = Subscriber.objects.filter(pk=subscriber.pk).values_list("soft_bounces", flat=True).first() or 0
+    soft = subscriber.bounce_reports.filter(kind=Kind.SOFT)
+    times = list(soft.values_list("at", flat=True)[: counted + 1])
+    arrived = subscriber.deliveries.filter(
+        state=Delivery.State.ACCEPTED, changed_at__gt=times[-1], bounce_reports=None
+    ).values_list("changed_at", flat=True)
+    row = times[:1]
+    for later, earlier in pairwise(times):
+        well = sum(earlier < moment <= later - REPORTED_WITHIN for moment in arrived)
+        if later - earlier > SOFT_FORGOTTEN or well >= WELL_AGAIN:
             break
-        row.append(at)
+        row.append(earlier)
     return row
 
 

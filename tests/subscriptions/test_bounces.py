@@ -10,10 +10,10 @@ from django.core.management import call_command
 from django.db import OperationalError
 from django.utils import timezone
 
-from subscriptions import bounces
+from subscriptions import bounces, opt_in
 from subscriptions.addresses import fingerprint
 from subscriptions.bounces import from_return_path, receive, return_path
-from subscriptions.models import BounceReport, Delivery, Mailing, Subscriber, Suppression
+from subscriptions.models import BounceReport, Delivery, Mailing, SignUp, Subscriber, Suppression
 from tests.factories import SubscriberFactory
 from tests.subscriptions import returned
 
@@ -121,6 +121,48 @@ def test_temporary_refusals_stop_mail_after_five_in_a_row_on_several_days(delive
     delivery.subscriber.refresh_from_db()
     assert delivery.subscriber.soft_bounces == counted
     assert stands(delivery) == (GONE if is_stopped else UNTOUCHED)
+
+
+@pytest.mark.parametrize(("days", "arrived", "is_stopped"), [
+    ([0, 25, 50, 75, 100], [40, 41, 42], False),
+    ([0, 25, 50, 75, 100], [40, 41], True),
+    ([0, 25, 50, 75, 100], [44, 45, 46], True),  # too late to know before the next refusal
+    ([0, 1, 2, 3, 4], [0.5, 1.5, 2.5], True),
+])  # fmt: skip
+def test_some_mails_that_arrived_between_temporary_refusals_end_the_row(delivery, mailing, days, arrived, is_stopped):
+    for place, day in enumerate(arrived):
+        other = Mailing.objects.create(kind=Mailing.Kind.DIGEST, due_at=timezone.now(), identity=UUID(int=200 + place))
+        well = Delivery.objects.create(mailing=other, subscriber=delivery.subscriber, state=Delivery.State.ACCEPTED)
+        Delivery.objects.filter(pk=well.pk).update(changed_at=timezone.now() + timedelta(days=day))
+
+    soft_bounces(delivery.subscriber, mailing, days)
+
+    assert stands(delivery) == (GONE if is_stopped else UNTOUCHED)
+
+
+def test_temporary_refusals_of_an_old_address_do_not_count_against_the_new_one(delivery, mailing):
+    soft_bounces(delivery.subscriber, mailing, [-5, -4, -3, -2])
+    opt_in.ask(opt_in.Asked("new@home.example", moves=delivery.subscriber))
+    opt_in.confirm(SignUp.objects.get())
+    delivery.subscriber.refresh_from_db()
+
+    receive(returned.report("4.2.2", to=path_of(delivery)))
+
+    delivery.subscriber.refresh_from_db()
+    assert (delivery.subscriber.address, delivery.subscriber.soft_bounces) == ("new@home.example", 1)
+    assert stands(delivery) == UNTOUCHED
+
+
+def test_temporary_refusals_do_not_count_any_more_after_coming_back(delivery, mailing):
+    soft_bounces(delivery.subscriber, mailing, [-9, -8, -7, -6, -5])
+    assert stands(delivery) == GONE
+    Suppression.objects.all().delete()
+    opt_in.ask(opt_in.Asked(delivery.subscriber.address))
+    opt_in.confirm(SignUp.objects.get())
+
+    receive(returned.report("4.2.2", to=path_of(delivery)))
+
+    assert stands(delivery) == UNTOUCHED
 
 
 @pytest.mark.parametrize("raw", [returned.holiday, lambda to: returned.report("4.4.1", to=to, action="delayed")])
