@@ -291,8 +291,14 @@ _log_level = env.choice("LOG_LEVEL", "WARNING", ("WARNING", "DEBUG", "INFO", "ER
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {"class": "config.logs.Discreet", "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
+    },
+    "filters": {"discreet": {"()": "config.logs.DiscreetPaths"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": _log_level},
-    "loggers": {"django": {"handlers": [], "level": _log_level}},  # else INFO, two lines for each task
+    "loggers": {
+        "django": {"handlers": [], "level": _log_level},  # else INFO, two lines for each task
+        "django.request": {"filters": ["discreet"]},
+    },
 }

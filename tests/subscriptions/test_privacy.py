@@ -1,5 +1,6 @@
 """What is held about a subscriber can be had by them, and forgotten, everywhere."""
 
+import io
 import json
 import logging
 from pathlib import Path
@@ -201,3 +202,49 @@ def test_logs_hold_no_secret_address(reader, caplog):
     assert reader.post(f"/subscribe/confirm/{signup.token}/").status_code == 410
 
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize("path", ["/letters/{}/", "/letters/{}/follow/", "/letters/{}/erase/", "/letters/leave/{}"])
+def test_refused_methods_log_no_secret_address(client, caplog, path):
+    subscriber = SubscriberFactory()
+    token = subscriber.token("leave" if "leave" in path else "letters")
+
+    assert client.delete(path.format(token)).status_code == 405
+    assert client.delete(path.format(f"{token}x")).status_code == 404
+    assert client.delete(f"/subscribe/confirm/{(signup := SignUpFactory()).token}/").status_code == 405
+
+    assert caplog.text.count("Method Not Allowed") == 2
+    assert token.split("-")[1] not in caplog.text
+    assert signup.token.split("-")[1] not in caplog.text
+
+
+@pytest.fixture
+def written():
+    """What the site's own handler writes."""
+    handler = next(one for one in logging.getLogger().handlers if type(one) is logging.StreamHandler)
+    lines = io.StringIO()
+    stream = handler.setStream(lines)
+    yield lines
+    handler.setStream(stream)
+
+
+def test_faults_and_wrong_turns_are_logged_without_the_secret(client, written, monkeypatch):
+    token = SubscriberFactory().token("letters")
+    confirm = SignUpFactory().token
+
+    def fail(*args):
+        raise RuntimeError(f"No letter at /letters/{token}/")
+
+    monkeypatch.setattr("subscriptions.following.find", fail)
+    client.raise_request_exception = False
+    assert client.get(f"/letters/{token}/").status_code == 500
+    assert client.get(f"/letters/{token}/nowhere/").status_code == 404
+    assert client.get(f"/subscribe/confirm/{confirm}/nowhere/").status_code == 404
+
+    lines = written.getvalue()
+    assert "Internal Server Error: /letters/…/\n" in lines
+    assert "RuntimeError: No letter at /letters/…/" in lines
+    assert "Not Found: /letters/…/nowhere/" in lines
+    assert "Not Found: /subscribe/confirm/…/nowhere/" in lines
+    assert token.split("-")[1] not in lines
+    assert confirm.split("-")[1] not in lines
