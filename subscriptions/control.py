@@ -36,9 +36,10 @@ def resume(mailing: Mailing) -> bool:
     )
     held = _this(mailing, State.HELD, State.PAUSED)
     with transaction.atomic():
-        # An overdue one would be held again for being late: its time is now.
-        held.filter(started_at=None).update(due_at=timezone.now())
-        return bool(held.update(state=where, reason="", refusals=0, rest_until=None))
+        # An overdue one, or one left alone, would be held again for being late: its time is now.
+        now = timezone.now()
+        held.filter(started_at=None).update(due_at=now)
+        return bool(held.update(state=where, reason="", refusals=0, rest_until=None, attended_at=now))
 
 
 def send_now(mailing: Mailing) -> bool:
@@ -91,7 +92,8 @@ def _queue_again(mailing: Mailing, state: str, now: datetime | None) -> int:
             state=Delivery.State.QUEUED, attempts=0, not_before=None, worker="", changed_at=now
         )
         if again:
-            _this(mailing, State.DONE).update(state=State.SENDING, finished_at=None, refusals=0, rest_until=None)
+            fresh = {"finished_at": None, "refusals": 0, "rest_until": None, "attended_at": now}
+            _this(mailing, State.DONE).update(state=State.SENDING, **fresh)
         return again
 
 

@@ -4,7 +4,7 @@ One thread keeps the books (subscriptions/ledger.py) and alone talks to the data
 connection to the provider and know of nothing else. Many processes may send the same mailing."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic, sleep
@@ -13,9 +13,10 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from reviews.models import Review
-from subscriptions import mailers, permit, releases
+from subscriptions import control, mailers, permit, releases
 from subscriptions.bounces import return_path
 from subscriptions.frame import Frame, wire_form
 from subscriptions.ledger import BEAT_SECONDS, Evicted, Ledger, Parcel
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 SLICE_SECONDS = 5  # other tasks get their turn, and a worker that is to stop ends in time
 WRITE_AGAIN_SECONDS = (1, 5, 15)
+ATTENDED = timedelta(minutes=1)  # so seldom it is noted that a worker is there
 GATHER_SECONDS = 0.001  # so that one transaction, and one write to the disk, serves several mails
 UNFINISHED = (Delivery.State.QUEUED, Delivery.State.CLAIMED, Delivery.State.SENDING)
 
@@ -39,7 +41,24 @@ def start_due(now: datetime) -> int:
     if not waiting.exists() or not permit.may_send():
         return 0
     permit.count_up()
-    return waiting.update(state=Mailing.State.PREPARING, started_at=now)
+    return waiting.update(state=Mailing.State.PREPARING, started_at=now, attended_at=now)
+
+
+def look_after(mailing: Mailing, now: datetime) -> bool:
+    """Note that a worker is here for a mailing under way. False, and it is held, if for more than a day none was: what
+    rests, or waits for a limit, is looked after all the same."""
+    unchanged = Mailing.objects.filter(pk=mailing.pk, state__in=control.UNDER_WAY, attended_at=mailing.attended_at)
+    if mailing.attended_at and mailing.attended_at < now - releases.OLD:
+        unchanged.update(state=Mailing.State.HELD, reason=_left_alone_since(mailing.attended_at))
+        return False
+    if mailing.attended_at is None or mailing.attended_at < now - ATTENDED:
+        unchanged.update(attended_at=now)
+    return True
+
+
+def _left_alone_since(moment: datetime) -> str:
+    when = date_format(timezone.localtime(moment), "j F Y, H:i")
+    return f"It was under way on {when}, and then nothing was sent for more than a day. Is the rest still to be sent?"
 
 
 def is_sendable(mailing: Mailing, now: datetime) -> bool:
@@ -54,8 +73,10 @@ def send(mailing: Mailing, seconds: float = SLICE_SECONDS) -> int:
 
     Safe to run any number of times, beside itself, and to be killed."""
     mailing.refresh_from_db()
-    tried = 0
-    if is_sendable(mailing, timezone.now()) and permit.may_send() and _is_still_right(mailing):
+    tried, now = 0, timezone.now()
+    if not look_after(mailing, now):
+        return 0
+    if is_sendable(mailing, now) and permit.may_send() and _is_still_right(mailing):
         permit.count_up()
         tried = _send(mailing, seconds)
         if tried:

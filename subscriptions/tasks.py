@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import contextmanager
+from datetime import datetime
 
 from django.core.cache import cache
 from django.tasks import task
@@ -66,7 +67,7 @@ def go_on(pk: int) -> int:
     """Prepare or send a mailing for some seconds, and ask for the next turn if there is more; how many were tried."""
     can_ask = _take_back_nudge(pk)
     mailing = Mailing.objects.filter(pk=pk).first()
-    if mailing is None:
+    if mailing is None or not sending.look_after(mailing, timezone.now()):
         return 0
     was_preparing = mailing.state == Mailing.State.PREPARING
     if was_preparing:
@@ -114,13 +115,15 @@ def keep_sending() -> None:
     sending.start_due(now)
     for mailing in Mailing.objects.filter(state__in=control.UNDER_WAY):
         with _others_go_on(mailing):
-            _keep_going(mailing)
+            _keep_going(mailing, now)
     for mailing in Mailing.objects.filter(state=Mailing.State.CANCELLED, deliveries__state="queued").distinct():
         with _others_go_on(mailing):
             control.leave_out_rest(mailing, now)
 
 
-def _keep_going(mailing: Mailing) -> None:
+def _keep_going(mailing: Mailing, now: datetime) -> None:
+    if not sending.look_after(mailing, now):
+        return
     if _has_work(mailing):
         nudge(mailing)
     else:

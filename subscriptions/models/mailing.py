@@ -84,6 +84,9 @@ class Mailing(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     started_at = models.DateTimeField(null=True, blank=True)
+    attended_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When a worker last looked after it, to within a minute."
+    )
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

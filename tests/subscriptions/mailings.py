@@ -24,12 +24,18 @@ def waiting_mailing(review: Review | None = None, now: datetime | None = None) -
     return Mailing.objects.get(review=review)
 
 
-def ready_mailing(review: Review | None = None, readers: int = 0) -> Mailing:
-    """A mailing whose recipients are written down, to so many new readers and whoever was there before."""
+def started_mailing(review: Review | None = None, readers: int = 0) -> Mailing:
+    """A mailing that is to be prepared, to so many new readers and whoever was there before."""
     SubscriberFactory.create_batch(readers)
     mailing = waiting_mailing(review)
     control.send_now(mailing)
     sending.start_due(timezone.now())
+    return mailing
+
+
+def ready_mailing(review: Review | None = None, readers: int = 0) -> Mailing:
+    """The same, whose recipients are written down."""
+    mailing = started_mailing(review, readers)
     assert preparing.prepare(mailing)
     mailing.refresh_from_db()
     return mailing
