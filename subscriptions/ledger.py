@@ -39,12 +39,18 @@ SILENT_SECONDS = 30
 _MINUTES = (1, 5, 15, 30, 60, 120, 240, *[480] * 12)  # four days in all: RFC 5321, 4.5.4.1
 RETRY_PAUSES = tuple(timedelta(minutes=minutes) for minutes in _MINUTES)
 MAILING_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 10, 20, 40, 60))
+SAID_INSIDE = (Fate.ACCEPTED, Fate.LATER, Fate.FAILED, Fate.BLOCKED, Fate.UNKNOWN)
 SAID_OF_THE_ADDRESS = (Fate.FAILED, Fate.LATER)
 WEIGHT = {
-    Fate.LATER: 1, Fate.FAILED: 1, Fate.UNSENT: 1, Fate.CUT: 1, Fate.UNKNOWN: 1, Fate.BLOCKED: 4, Fate.REFUSED: 4,
+    Fate.LATER: 1, Fate.FAILED: 1, Fate.UNSENT: 1, Fate.CUT: 1, Fate.UNKNOWN: 1, Fate.BLOCKED: 4,
 }  # fmt: skip
+SHUT_OUT = (Fate.BUSY, Fate.REFUSED)
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=15), timedelta(hours=1)
+LONGEST_SHUT = timedelta(days=1)
+"""A provider that lets nobody in for the time being is waited for so long before a person has to look."""
 MOST_REFUSALS = 20
 """Twenty readers refused in a row, or five times the whole mailing, and a person has to look."""
+WHOLE_MAILING = 4
 MARKS = {Fate.ACCEPTED: "+", **dict.fromkeys((Fate.FAILED, Fate.UNSENT, Fate.BLOCKED, Fate.UNKNOWN), "-")}
 WINDOW = 100
 MOST_OF_WINDOW = 0.3
@@ -139,6 +145,7 @@ class Ledger:
         self.is_stopped = False
         """Whether nothing more is to be begun: the mailing rests, is paused, or is no longer to be sent."""
         self.recent: deque[str] = deque(maxlen=WINDOW)
+        self.shut_since: datetime | None = None
         self.refused: list[Refused] = []
         """Mails that came to nothing by the word of a mail server, which says something of the reader's address."""
 
@@ -148,6 +155,7 @@ class Ledger:
         Sender.objects.create(name=self.name, mailing=self.mailing, beat_at=Now())
         reception, _is_new = Reception.objects.get_or_create(mailing=self.mailing)
         self.recent.extend(reception.recent)
+        self.shut_since = reception.shut_since
         self._beaten_at = monotonic()
         with _durable():
             try:
@@ -252,14 +260,43 @@ class Ledger:
 
     # --- When it goes badly -----------------------------------------------------------------------
 
+    def shut_out(self, said: Sequence[Outcome]) -> None:
+        """No line to the provider is left: rest, and have a person look if that does not change.
+
+        One that said so for the time being is asked again after as long as it has been shut. Beside another sender,
+        who may have all the lines that the provider allows, nobody need rest."""
+        now, self.is_stopped = timezone.now(), True
+        if self.mailing.senders.exclude(pk=self.name).exists():
+            return
+        with transaction.atomic():
+            busy = next((outcome for outcome in said if outcome.fate is Fate.BUSY), None)
+            if busy is None:
+                self._count_refusal(said[-1], now)
+            elif now - (since := min(self.shut_since or now, now)) >= LONGEST_SHUT:
+                self._pause(busy)
+            else:
+                Reception.objects.filter(mailing=self.mailing).update(shut_since=since)
+                self._rest(now + min(max(now - since, SHORTEST_WAIT), LONGEST_WAIT))
+
+    def _count_refusal(self, outcome: Outcome, now: datetime) -> None:
+        self._add_refusals(WHOLE_MAILING)
+        if self.refusals >= MOST_REFUSALS:
+            self._pause(outcome)
+        else:
+            self._rest(now + MAILING_PAUSES[min(self.refusals // WHOLE_MAILING, len(MAILING_PAUSES)) - 1])
+
     def _weigh(self, outcomes: Sequence[Outcome], now: datetime) -> None:
-        """Stop for a while when the provider lets nobody in, and for good when it refuses too much."""
+        """Stop for a while when the provider puts everybody off, and for good when it refuses too much."""
+        if self.shut_since and any(outcome.fate in SAID_INSIDE for outcome in outcomes):
+            self.shut_since = None
+            Reception.objects.filter(mailing=self.mailing).update(shut_since=None)
+        outcomes = [outcome for outcome in outcomes if outcome.fate not in SHUT_OUT]
         bad = [outcome for outcome in outcomes if outcome.fate in WEIGHT]
         if len(bad) < len(outcomes):
             if self.refusals:
-                Mailing.objects.filter(pk=self.mailing.pk).update(refusals=0)
+                self._this_one().update(refusals=0)
             self.refusals = 0
-        elif not self.is_stopped:
+        elif bad and not self.is_stopped:
             self._count(bad, now)
         self.recent.extend(MARKS[outcome.fate] for outcome in outcomes if outcome.fate in MARKS)
         if bad and not self.is_stopped and self._refuses_too_much(MOST_REFUSALS):
@@ -275,16 +312,18 @@ class Ledger:
 
     def _count(self, bad: Sequence[Outcome], now: datetime) -> None:
         worst = max(bad, key=lambda outcome: WEIGHT[outcome.fate])
-        points = 4 if worst.fate is Fate.REFUSED else sum(WEIGHT[outcome.fate] for outcome in bad)
-        self._this_one().update(refusals=F("refusals") + points)
-        self.refusals = Mailing.objects.values_list("refusals", flat=True).get(pk=self.mailing.pk)
-        if worst.fate is Fate.LATER and self.refusals >= MOST_REFUSALS:
+        self._add_refusals(sum(WEIGHT[outcome.fate] for outcome in bad))
+        if self.refusals < MOST_REFUSALS:
+            return
+        if worst.fate is Fate.LATER:
             self._this_one().update(refusals=0)
             self._rest(now + BUSY_PAUSE)
-        elif self.refusals >= MOST_REFUSALS:
-            self._pause(worst, "" if worst.fate is Fate.REFUSED else "The mail server refuses one mail after another. ")
-        elif worst.fate is Fate.REFUSED:
-            self._rest(now + MAILING_PAUSES[min(self.refusals // 4, len(MAILING_PAUSES)) - 1])
+        else:
+            self._pause(worst, "The mail server refuses one mail after another. ")
+
+    def _add_refusals(self, points: int) -> None:
+        self._this_one().update(refusals=F("refusals") + points)
+        self.refusals = Mailing.objects.values_list("refusals", flat=True).get(pk=self.mailing.pk)
 
     def _this_one(self):
         return Mailing.objects.filter(pk=self.mailing.pk)
@@ -293,13 +332,13 @@ class Ledger:
         self.is_stopped = True
         self._this_one().update(rest_until=until)
 
-    def _pause(self, worst: Outcome, what: str) -> None:
+    def _pause(self, worst: Outcome, what: str = "") -> None:
         self.is_stopped = True
         self.refused.clear()
         reason = f"{what}The last answer: {worst.answer}"[:300] if what else worst.answer
         sending = self._this_one().filter(state=Mailing.State.SENDING)
         if sending.update(state=Mailing.State.PAUSED, reason=reason):
-            Reception.objects.filter(mailing=self.mailing).update(recent="")
+            Reception.objects.filter(mailing=self.mailing).update(recent="", shut_since=None)
             logger.error("Mailing %s is paused: %s", self.mailing.pk, reason)
 
 
@@ -309,11 +348,11 @@ def _entry(parcel: Parcel, outcome: Outcome, now: datetime) -> list:
     if fate is Fate.LATER or (fate is Fate.CUT and parcel.attempts > 1):
         pause = RETRY_PAUSES[parcel.attempts - 1] if parcel.attempts <= len(RETRY_PAUSES) else None
         state = State.QUEUED if pause else State.FAILED
-    elif fate in (Fate.CUT, Fate.REFUSED):
+    elif fate is Fate.CUT or fate in SHUT_OUT:
         state = State.QUEUED
     else:
         state = {Fate.ACCEPTED: State.ACCEPTED, Fate.UNKNOWN: State.UNKNOWN}.get(fate, State.FAILED)
-    uncounted = int(fate is Fate.REFUSED)
+    uncounted = int(fate in SHUT_OUT)
     return [str(state), outcome.answer, _db(now + pause) if pause else None, uncounted, _db(now)]
 
 

@@ -18,7 +18,8 @@ class Fate(Enum):
     BLOCKED = auto()  # refused for good because of who we are or what we write
     UNSENT = auto()  # failed before any server was asked: this mail cannot be written, or not be addressed
     CUT = auto()  # the connection ended before the final dot, so that nothing was delivered
-    REFUSED = auto()  # the provider lets nobody in: no connection, wrong password, no such sender
+    BUSY = auto()  # the provider lets nobody in for the time being
+    REFUSED = auto()  # the provider lets nobody in, and may not before something is changed: no connection, wrong password, no such sender
     UNKNOWN = auto()  # the connection ended after the final dot and before the answer
 
 

@@ -19,7 +19,7 @@ from reviews.models import Review
 from subscriptions import control, mailers, permit, releases
 from subscriptions.bounces import return_path
 from subscriptions.frame import Frame, wire_form
-from subscriptions.ledger import BEAT_SECONDS, Evicted, Ledger, Parcel
+from subscriptions.ledger import BEAT_SECONDS, SHUT_OUT, Evicted, Ledger, Parcel
 from subscriptions.letters import Links
 from subscriptions.models import Delivery, Mailing, Subscriber
 from subscriptions.outcome import Fate, Outcome
@@ -107,6 +107,8 @@ def _send(mailing: Mailing, seconds: float) -> int:
                 crew.give(parcels)
                 if crew.idle < crew.size:
                     done = crew.results(BEAT_SECONDS)
+                    if crew.shut_out and not crew.lines:
+                        ledger.shut_out(crew.shut_out)
                 elif is_over or (ledger.is_dry and not ledger.stock):
                     break
         except Evicted:
@@ -150,11 +152,16 @@ class Crew:
         self.inbox: SimpleQueue[Parcel | None] = SimpleQueue()
         self.outbox: SimpleQueue[tuple[Parcel, Outcome]] = SimpleQueue()
         self.threads: list[Thread] = []
+        self.lines = 0
+        """How many threads work. Those whose line the provider does not let in go home, and the crew is the smaller."""
+        self.shut_out: list[Outcome] = []
+        """What they were told."""
 
     def give(self, parcels: list[Parcel]) -> None:
         for parcel in parcels:
             self.idle -= 1
-            if len(self.threads) < self.size - self.idle:
+            if self.lines < self.size - self.idle:
+                self.lines += 1
                 self.threads.append(Thread(target=self._work, daemon=True))
                 self.threads[-1].start()
             self.inbox.put(parcel)
@@ -169,7 +176,11 @@ class Crew:
             while True:
                 found.append(self.outbox.get_nowait())
         except Empty:
-            self.idle += len(found)
+            shut_out = [outcome for _parcel, outcome in found if outcome.fate in SHUT_OUT]
+            self.shut_out += shut_out
+            self.lines -= len(shut_out)
+            self.size -= len(shut_out)
+            self.idle += len(found) - len(shut_out)
             return found
 
     def dismissed(self) -> list[tuple[Parcel, Outcome]]:
@@ -185,7 +196,10 @@ class Crew:
         reader = Subscriber()  # one for all: making one takes longer than writing the mail
         while parcel := self.inbox.get():
             reader.pk, reader.address, reader.secret = parcel.reader_id, parcel.address, parcel.secret
-            self.outbox.put((parcel, self._handed_over(line, parcel, reader)))
+            outcome = self._handed_over(line, parcel, reader)
+            self.outbox.put((parcel, outcome))
+            if outcome.fate in SHUT_OUT:
+                break
         line.quit()
 
     def write(self, parcel: Parcel, reader: Subscriber) -> tuple[str, str, bytes]:

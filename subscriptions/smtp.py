@@ -32,6 +32,10 @@ class _Lost(Exception):
     """The connection is gone or cannot be believed any more, before the final dot."""
 
 
+class _Closing(_Lost):
+    """The server said that it ends the connection."""
+
+
 class Answer(NamedTuple):
     """What the server said."""
 
@@ -72,7 +76,7 @@ class SmtpLine:
                 self._open()
             except (OSError, smtplib.SMTPException) as error:
                 self.close()
-                return Outcome(Fate.REFUSED, _trouble(error))
+                return Outcome(Fate.BUSY if _is_temporary(error) else Fate.REFUSED, _trouble(error))
         try:
             return self._hand_over(sender, recipient, message)
         except _Lost as lost:
@@ -105,10 +109,17 @@ class SmtpLine:
         self.smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.use_tls:
             self.smtp.starttls(context=ssl.create_default_context())
-        self.smtp.ehlo_or_helo_if_needed()
+        self._greet()
         if self.login[0]:
             self.smtp.login(*self.login)
         self.smtp.command_encoding = "utf-8"
+
+    def _greet(self) -> None:
+        code, text = self.smtp.ehlo()
+        if code >= 500:
+            code, text = self.smtp.helo()
+        if code != 250:
+            raise smtplib.SMTPHeloError(code, text)
 
     def _hand_over(self, sender: str, recipient: str, message: bytes) -> Outcome:
         options = ""
@@ -120,13 +131,28 @@ class SmtpLine:
             options += " SMTPUTF8"
         if self._has_spoken():
             raise _Lost("the server spoke without being asked")
-        if refusal := self._step(f"MAIL FROM:<{sender}>{options}", COMMAND_SECONDS, 250):
-            return Outcome(Fate.REFUSED, without_address(f"The mail server refuses our mail: {refusal.words}"))
+        if refusal := self._begin(f"MAIL FROM:<{sender}>{options}"):
+            return refusal
         if refusal := self._step(f"RCPT TO:<{recipient}>", COMMAND_SECONDS, 250, 251):
             return _judged(refusal, recipient)
         if refusal := self._step("DATA", DATA_SECONDS, 354):
             return _judged(refusal, recipient)
         return self._end(recipient) if self._body(message) else self._refused_in_the_middle(recipient)
+
+    def _begin(self, command: str) -> Outcome | None:
+        """MAIL: who is not let in for the time being may hear of it only here."""
+        try:
+            refusal = self._step(command, COMMAND_SECONDS, 250)
+        except _Closing as closing:
+            if not self.is_fresh:
+                raise
+            self.close()
+            return Outcome(Fate.BUSY, without_address(f"The mail server takes no mail for now: {closing}"))
+        if refusal is None:
+            return None
+        if refusal.code < 500:
+            return Outcome(Fate.BUSY, without_address(f"The mail server takes no mail for now: {refusal.words}"))
+        return Outcome(Fate.REFUSED, without_address(f"The mail server refuses our mail: {refusal.words}"))
 
     def _step(self, command: str, seconds: int, *expected: int) -> Answer | None:
         """The refusal of a command, or None if the server says what it should.
@@ -201,7 +227,7 @@ class SmtpLine:
             raise _Lost(_said(error)) from None
         answer = Answer(code, text.decode(errors="replace"))
         if code == SERVICE_CLOSING:
-            raise _Lost(answer.words)
+            raise _Closing(answer.words)
         return answer
 
     def _reset(self) -> None:
@@ -227,6 +253,11 @@ def _judged(answer: Answer, recipient: str) -> Outcome:
 
 def _said(error: Exception) -> str:
     return str(error) or type(error).__name__
+
+
+def _is_temporary(error: Exception) -> bool:
+    """Whether it was said to be so by a server that can be reached."""
+    return isinstance(error, smtplib.SMTPResponseException) and 400 <= error.smtp_code < 500
 
 
 def _trouble(error: Exception) -> str:

@@ -22,6 +22,7 @@ class Faults:
     """What the server does wrong. 0 and empty for nothing."""
 
     refuse_greeting: int = 0  # 421 instead of being greeted
+    most_connections: int = 0  # 421 to those beyond
     refuse_sender: str = ""  # said to every MAIL
     refuse_recipient: dict[str, str] = field(default_factory=dict)  # what is said to addresses that contain the key
     refuse_data: str = ""  # said to every DATA
@@ -56,6 +57,7 @@ class Server:
         self.taken: list[Taken] = []
         self.counts: Counter[str] = Counter()
         self.tries: defaultdict[str, list[float]] = defaultdict(list)
+        self.inside: set[_Session] = set()
         self.port = port
         self.loop = asyncio.new_event_loop()
 
@@ -130,10 +132,19 @@ class _Session(SMTP):
 
     def connection_made(self, transport):
         self.server.counts["connections"] += 1
+        most = self.server.faults.most_connections
+        if not most or len(self.server.inside) < most:
+            self.server.inside.add(self)
         super().connection_made(transport)
 
+    def connection_lost(self, error):
+        self.server.inside.discard(self)
+        super().connection_lost(error)
+
     async def smtp_EHLO(self, hostname):
-        if self.server.is_turn("refuse_greeting"):
+        if self not in self.server.inside:
+            await self._hang_up("421 4.7.0 too many connections")
+        elif self.server.is_turn("refuse_greeting"):
             await self._hang_up("421 4.3.2 not now")
         else:
             await super().smtp_EHLO(hostname)

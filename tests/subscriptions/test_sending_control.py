@@ -229,13 +229,11 @@ def pauses_after(mailing) -> int:
     return rests
 
 
-@pytest.mark.parametrize("fault", ["away", "busy", "sender refused"])
+@pytest.mark.parametrize("fault", ["away", "sender refused"])
 def test_provider_that_lets_nobody_in_pauses_the_mailing_after_a_few_tries(smtp_server, fault, caplog):
     mailing = ready_mailing(readers=30)
     if fault == "away":
         smtp_server.go_away()
-    elif fault == "busy":
-        smtp_server.faults.refuse_greeting = 1
     else:
         smtp_server.faults.refuse_sender = "530 5.7.0 authentication required"
 
@@ -246,6 +244,55 @@ def test_provider_that_lets_nobody_in_pauses_the_mailing_after_a_few_tries(smtp_
     assert f"Mailing {mailing.pk} is paused" in caplog.text
     assert not Delivery.objects.exclude(attempts=0).exists()
     assert Subscriber.objects.confirmed().count() == 30
+
+
+@pytest.mark.parametrize(
+    "fault", [{"refuse_greeting": 1}, {"refuse_sender": "421 4.7.0 too fast"}, {"refuse_sender": "451 4.3.0 later"}]
+)
+def test_provider_that_is_busy_is_asked_more_and_more_seldom_and_a_person_only_after_a_day(smtp_server, fault):
+    mailing = ready_mailing(readers=30)
+    for name, value in fault.items():
+        setattr(smtp_server.faults, name, value)
+    begin = now = timezone.now()
+    rests = []
+
+    while state_of(mailing) == State.SENDING:
+        with time_machine.travel(now, tick=False):
+            sending.send(mailing)
+            mailing.refresh_from_db()
+        rests.append(mailing.rest_until - now)
+        now = mailing.rest_until
+
+    assert rests[:4] == [timedelta(seconds=seconds) for seconds in (15, 15, 30, 60)]
+    assert max(rests) == timedelta(hours=1)
+    assert timedelta(days=1) <= now - begin < timedelta(hours=26)
+    assert mailing.state == State.PAUSED
+    assert states(mailing) == {"queued": 30}
+    assert not Delivery.objects.exclude(attempts=0).exists()
+
+
+def test_mailing_goes_on_by_itself_when_the_provider_is_less_busy(smtp_server):
+    mailing = ready_mailing(readers=30)
+    smtp_server.faults.refuse_greeting = 1
+    sending.send(mailing)
+    smtp_server.faults.refuse_greeting = 0
+
+    with time_machine.travel(timezone.now() + timedelta(seconds=16)):
+        send_all(mailing)
+
+    assert states(mailing) == {"accepted": 30}
+    assert mailing.reception.shut_since is None
+
+
+def test_provider_that_allows_fewer_lines_than_we_have_is_sent_to_over_those(smtp_server, settings):
+    settings.NEWSLETTER_CONNECTIONS = 8
+    smtp_server.faults.most_connections = 3
+    mailing = ready_mailing(readers=100)
+
+    send_all(mailing)
+
+    assert states(mailing) == {"accepted": 100}
+    assert mailing.rest_until is None
 
 
 def test_mailing_goes_on_by_itself_when_the_provider_is_back_in_time(smtp_server):

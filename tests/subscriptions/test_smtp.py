@@ -71,6 +71,13 @@ def test_refused_sender_is_the_providers_refusal_of_all(server, line):
     assert send(line).fate is Fate.REFUSED
 
 
+@pytest.mark.parametrize("answer", ["421 4.7.0 too fast", "451 4.3.0 try again later"])
+def test_mail_refused_for_the_time_being_before_its_recipient_is_named_says_nothing_of_it(server, line, answer):
+    server.faults.refuse_sender = answer
+
+    assert send(line) == (Fate.BUSY, f"The mail server takes no mail for now: {answer}")
+
+
 @pytest.mark.parametrize("fault", ["cut_at_mail", "cut_at_recipient", "cut_at_data"])
 def test_connection_cut_before_the_final_dot_is_known_to_have_delivered_nothing(server, line, fault):
     setattr(server.faults, fault, 1)
@@ -164,7 +171,7 @@ def test_server_that_is_away_or_busy_lets_nobody_in(server, line):
     server.go_away()
     away = send(line)
 
-    assert (busy.fate, away.fate) == (Fate.REFUSED, Fate.REFUSED)
+    assert (busy.fate, away.fate) == (Fate.BUSY, Fate.REFUSED)
     assert "cannot be reached" in away.answer
 
 
