@@ -121,7 +121,7 @@ class PausedFilter(YesOrNo):
     title, parameter_name = "paused", "paused"
 
     def is_so(self):
-        return Q(paused_until__isnull=False, paused_until__gt=timezone.now())
+        return Q(state=Subscriber.State.CONFIRMED, paused_until__isnull=False, paused_until__gt=timezone.now())
 
 
 class ImportedFilter(YesOrNo):

@@ -298,7 +298,9 @@ def test_filters_by_what_they_get_and_where_they_came_from_say_how_many_on_deman
     def count(**filters):
         return client.get(address, filters).context["cl"].result_count
 
-    assert [count(paused="yes"), count(paused="no")] == [1, 2]
+    LeftSubscriberFactory(paused_until=timezone.now() + DAY)
+    assert [count(paused="yes"), count(paused="no")] == [1, 3]
+    Subscriber.objects.filter(state="left").delete()
     assert [count(imported="yes"), count(imported="no")] == [1, 2]
     assert [count(only_followed="True"), count(only_followed="False")] == [1, 2]
     text = " ".join(client.get(address, {"_facets": "True"}).text.split())
