@@ -12,7 +12,7 @@ from subscriptions.models import Departure, Subscriber, Suppression
 BATCH = 1_000
 HEAD = (
     *("Email address", "Status", "Letters", "Only what they follow", "Day", "Hour", "Paused until", "Confirmed at"),
-    *("Left at", "Why it ended", "Source", "Follows", "Consents"),
+    *("Left at", "Why it ended", "Source", "Follows", "Consents", "Reports that came back"),
 )
 KEPT_OUT_HEAD = ("Fingerprint", "Why", "Since", "Note")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -37,7 +37,8 @@ def lines() -> Iterator[str]:
     yield "\ufeff" + writer.writerow(HEAD)
     readers = Subscriber.objects.order_by("pk").iterator(chunk_size=BATCH)
     for some in batched(readers, BATCH):
-        prefetch_related_objects(some, "follows__person", "follows__author", "follows__tag", "consents__wording")
+        what = ("follows__person", "follows__author", "follows__tag", "follows__season")
+        prefetch_related_objects(some, *what, "consents__wording", "bounce_reports")
         for reader in some:
             yield writer.writerow(map(safe, _cells(reader)))
 
@@ -58,10 +59,14 @@ def _cells(reader: Subscriber) -> Iterable[object]:
         " | ".join(filter(None, [f"{consent.at:%Y-%m-%d %H:%M} UTC", *_words(consent)]))
         for consent in reader.consents.all()
     )
+    reports = (
+        " | ".join(filter(None, [f"{report.at:%Y-%m-%d %H:%M} UTC", str(report), report.detail]))
+        for report in reader.bounce_reports.all()
+    )
     return (
         *(reader.address, reader.state, reader.rhythm, reader.only_followed, reader.day, reader.hour),
         *(_iso(reader.paused_until), _iso(reader.confirmed_at), _iso(reader.left_at), reader.ended, reader.source),
-        *("; ".join(follows), "\n".join(consents)),
+        *("; ".join(follows), "\n".join(consents), "\n".join(reports)),
     )
 
 

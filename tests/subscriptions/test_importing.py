@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from reviews.models import Season
 from subscriptions import exporting, importing, opt_in, privacy, tasks
 from subscriptions.addresses import fingerprint
 from subscriptions.importing import Fate, Origin
@@ -414,6 +415,9 @@ def exported() -> list[dict]:
 def test_export_holds_everything_and_no_formula(client, subscriber):
     subscriber.follows.create(country="FR")
     subscriber.consents.create(what="asked", at=timezone.now(), page="/subscribe/", proof="=HYPERLINK(1)")
+    subscriber.bounce_reports.create(
+        kind="soft", status="4.2.2", detail="mailbox full", at=timezone.now(), identity="x"
+    )
     Subscriber.objects.filter(pk=subscriber.pk).update(source="=1+1")
     SubscriberFactory(address="+plus@example.org")
 
@@ -427,6 +431,7 @@ def test_export_holds_everything_and_no_formula(client, subscriber):
         "'=1+1",
     )
     assert "Asked for mail" in rows[0]["Consents"]
+    assert "Temporary 4.2.2 | mailbox full" in rows[0]["Reports that came back"]
     assert rows[1]["Email address"] == "'+plus@example.org"
 
 
@@ -492,6 +497,7 @@ def test_export_costs_the_same_number_of_queries_for_each_batch(django_assert_nu
     for _ in range(2):
         for subscriber in SubscriberFactory.create_batch(3):
             subscriber.follows.create(decade=1970)
+            subscriber.follows.create(season=Season.objects.create(title=subscriber.key))
             subscriber.consents.create(what="asked", at=timezone.now())
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(5):
             exported()
