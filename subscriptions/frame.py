@@ -1,10 +1,13 @@
 """A mailing's message, encoded once: each recipient's copy only puts a few slots between ready-made bytes.
 
 Slots stand in the rendered letter as private characters. What lies between them is quoted-printable and joined by
-soft line breaks, so any value fits in without encoding the rest again (RFC 2045, 6.7)."""
+soft line breaks, so any value fits in without encoding the rest again (RFC 2045, 6.7). Where letters are not Latin
+base64 is shorter: there the end of a part, from its first slot, is encoded for each recipient."""
 
 import re
+from base64 import encodebytes
 from binascii import b2a_qp
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -30,7 +33,10 @@ SHOWN = ("subject", "preheader", "credits")  # the same for the same items
 MARKS = ("also", "more", "credited")  # where something begins that not every mail has; "end" ends it
 _BEGIN = rf"{OPEN}(?:(?:lead|row)[0-9]+|{'|'.join(MARKS)}){CLOSE}"
 _END = f"{OPEN}end{CLOSE}"
-MOST_ITEMS = 40  # printed in one mail: some 2 kB each, and Gmail cuts at 102 kB
+MOST_BYTES = 100_000  # of a whole message; Gmail cuts at 102 kB
+OWN_BYTES = 6_000  # of them for what is a recipient's own: headers, links, reasons
+MOST_REASONS = 10
+BASE64_LINE = 57  # bytes that one line of base64 holds, in 78 with its end
 BOUNDARY = "=_part"  # in quoted-printable no "=" is ever followed by "_"
 VARIANTS_KEPT = 500
 FOLLOW = "you follow "
@@ -78,12 +84,30 @@ class Letter(NamedTuple):
     html: str
 
 
+class Rest(NamedTuple):
+    """The end of a part in base64: bytes not encoded yet, and pairs (slot, is_html) for what is the recipient's own."""
+
+    pieces: list[bytes | tuple[str, bool]]
+
+    def filled(self, own: dict[str, str]) -> bytes:
+        return _in_base64(b"".join(piece if isinstance(piece, bytes) else _own(piece, own) for piece in self.pieces))
+
+
 class Variant(NamedTuple):
     """The bytes of all mails with the same items: what comes before the recipient's own headers, then the body in
-    pieces, where a pair (slot, is_html) stands for what is the recipient's own."""
+    pieces, where a pair (slot, is_html) or a Rest stands for what is the recipient's own. The first `count` of the
+    items are in it."""
 
     head: bytes
-    body: list[bytes | tuple[str, bool]]
+    body: list[bytes | tuple[str, bool] | Rest]
+    count: int
+
+    @property
+    def size(self) -> int:
+        """Of a message, without what is the recipient's own."""
+        ready = sum(len(piece) for piece in self.body if isinstance(piece, bytes))
+        rests = [_size(piece.pieces) for piece in self.body if isinstance(piece, Rest)]
+        return len(self.head) + ready + sum(map(_size_in_base64, rests))
 
 
 class Frame:
@@ -100,6 +124,7 @@ class Frame:
         context = {**content, **marks, "items": items, "also_words": also}
         text, html = printed("mailing", context)
         self._text, self._html = _pieces(_spaced(text)), _pieces(html)
+        self._weights = _weights([self._text, self._html])
         self._variants: dict[tuple[int, ...], Variant] = {}
 
     def message(
@@ -127,24 +152,30 @@ class Frame:
             f"Message-ID: {message_id(identity, delivery_id)}\r\n"
             f"List-Unsubscribe: <{links['leave']}>\r\n\r\n"
         )
-        values = {
-            "reasons": _reasons(tuple(reasons), self.content["publication"]["name"]),
-            **{name: _both(link) for name, link in links.items()},
-        }
-        body = [piece if isinstance(piece, bytes) else values[piece[0]][piece[1]] for piece in variant.body]
+        said = _reasons(tuple(reasons), self.content["publication"]["name"])
+        values = {"reasons": said.quoted, **{name: _both(link) for name, link in links.items()}}
+        words = {"reasons": said.line, **links}
+        body = [
+            piece
+            if isinstance(piece, bytes)
+            else piece.filled(words)
+            if isinstance(piece, Rest)
+            else values[piece[0]][piece[1]]
+            for piece in variant.body
+        ]
         return b"".join([variant.head, own.encode(), *body])
 
     def letter(
         self, *, items: Sequence[int] | None = None, reasons: Iterable[str] = (), links: dict[str, str]
     ) -> Letter:
         """The same as a Letter, for a preview or a test mail."""
-        chosen = self._chosen(items)
-        shown = self._shown(chosen)
+        chosen, count = self._chosen(items), self._variant(items).count
+        shown = self._shown(chosen, count)
         values = {"reasons": reason_line(reasons, self.content["publication"]["name"]), **links, **shown}
         text, html = (
             "".join(
                 piece if isinstance(piece, str) else escape(values[piece[0]]) if is_html else values[piece[0]]
-                for piece in _choose(part, chosen, has_credits=bool(shown["credits"]))
+                for piece in _choose(part, chosen, count, has_credits=bool(shown["credits"]))
             )
             for is_html, part in ((False, self._text), (True, self._html))
         )
@@ -153,10 +184,10 @@ class Frame:
     def _chosen(self, items: Sequence[int] | None) -> tuple[int, ...]:
         return tuple(range(len(self.content["items"])) if items is None else items)
 
-    def _shown(self, chosen: tuple[int, ...]) -> dict[str, str]:
-        """Subject, preheader and picture credits of a mail with these items."""
+    def _shown(self, chosen: tuple[int, ...], count: int) -> dict[str, str]:
+        """Subject, preheader and picture credits of a mail with these items, of which so many are printed."""
         items = [self.content["items"][place] for place in chosen]
-        stills = [item["still"] for item in items[:MOST_ITEMS] if item["still"]]
+        stills = [item["still"] for item in items[:count] if item["still"]]
         credits = "; ".join(dict.fromkeys(still["credit"] for still in stills if still["credit"]))
         whole = len(items) == len(self.content["items"])
         said = self.content if whole else subject_and_preheader(items)
@@ -171,13 +202,32 @@ class Frame:
         return self._variants[chosen]
 
     def _make(self, chosen: tuple[int, ...]) -> Variant:
-        shown = self._shown(chosen)
-        body: list[bytes | tuple[str, bool]] = []
+        """With as many of the items as MOST_BYTES allow."""
+        count = self._fitting(chosen)
+        while (variant := self._with(chosen, count)).size > MOST_BYTES - OWN_BYTES and count > 1:
+            count -= 1
+        return variant
+
+    def _fitting(self, chosen: tuple[int, ...]) -> int:
+        """How many of these items fit, by what each weighs: near enough for the first try."""
+        fixed = [("", ""), *((mark, "") for mark in MARKS), *(("lead", str(place)) for place in chosen[:1])]
+        weight = Counter()
+        for block in fixed:
+            weight += self._weights[block]
+        for count, place in enumerate(chosen[1:], 1):
+            weight += self._weights["row", str(place)]
+            if sum(min(weight[kind, "quoted"], weight[kind, "base64"]) for kind in (0, 1)) > MOST_BYTES - OWN_BYTES:
+                return count
+        return len(chosen)
+
+    def _with(self, chosen: tuple[int, ...], count: int) -> Variant:
+        shown = self._shown(chosen, count)
+        body: list[bytes | tuple[str, bool] | Rest] = []
         for kind, is_html, part in (("plain", False, self._text), ("html", True, self._html)):
-            body.append(_part_head(kind))
-            body += _encoded(_choose(part, chosen, has_credits=bool(shown["credits"])), shown, is_html)
+            pieces = _choose(part, chosen, count, has_credits=bool(shown["credits"]))
+            body += _part(kind, _words_and_slots(pieces, shown, is_html))
         body.append(f"\r\n--{BOUNDARY}--\r\n".encode())
-        return Variant(self._head(shown["subject"]), _merged(body))
+        return Variant(self._head(shown["subject"]), _merged(body), count)
 
     def _head(self, subject: str) -> bytes:
         """The headers all have in common, folded and encoded."""
@@ -198,6 +248,8 @@ def reason_line(reasons: Iterable[str], publication: str) -> str:
     said = [f"{reason[:1].lower()}{reason[1:]}".rstrip(".") for reason in map(one_line, reasons) if reason]
     followed = [reason.removeprefix(FOLLOW) for reason in said if reason.startswith(FOLLOW)]
     clauses = [reason for reason in said if not reason.startswith(FOLLOW)]
+    if len(followed) > MOST_REASONS:
+        followed[MOST_REASONS:] = [f"{len(followed) - MOST_REASONS} more"]
     if followed:
         clauses.append(FOLLOW + listed(followed))
     return f"You get this because {listed(clauses) or f'you subscribed to {publication}'}."
@@ -221,15 +273,30 @@ def _pieces(rendered: str) -> list[str | tuple[str, str]]:
     return [*pieces, rendered[done:]]
 
 
+def _weights(parts: list[list[str | tuple[str, str]]]) -> dict[tuple[str, str], Counter]:
+    """What each block of the text part (0) and the HTML part (1) weighs in either encoding; ("", "") is outside of
+    all blocks."""
+    weights: dict[tuple[str, str], Counter] = defaultdict(Counter)
+    for kind, pieces in enumerate(parts):
+        block = ("", "")
+        for piece in pieces:
+            if isinstance(piece, str):
+                sizes = {"quoted": len(_quoted(piece)), "base64": _size_in_base64(len(piece.encode()))}
+                weights[block].update({(kind, encoding): size for encoding, size in sizes.items()})
+            elif piece[0] in ("lead", "row", *MARKS, "end"):
+                block = ("", "") if piece[0] == "end" else piece
+    return weights
+
+
 def _choose(
-    pieces: list[str | tuple[str, str]], chosen: tuple[int, ...], *, has_credits: bool
+    pieces: list[str | tuple[str, str]], chosen: tuple[int, ...], count: int, *, has_credits: bool
 ) -> Iterable[str | tuple[str, str]]:
-    """The pieces of a mail with these items: the first as the lead, the others as rows."""
+    """The pieces of a mail with so many of these items: the first as the lead, the others as rows."""
     wanted = {("lead", str(chosen[0]))} if chosen else set()
-    wanted |= {("row", str(place)) for place in chosen[1:MOST_ITEMS]}
-    if len(chosen) > 1:
+    wanted |= {("row", str(place)) for place in chosen[1:count]}
+    if count > 1:
         wanted.add(("also", ""))
-    if len(chosen) > MOST_ITEMS:
+    if len(chosen) > count:
         wanted.add(("more", ""))
     if has_credits:
         wanted.add(("credited", ""))
@@ -243,29 +310,62 @@ def _choose(
             yield piece
 
 
-def _part_head(kind: str) -> bytes:
-    return (
-        f"\r\n--{BOUNDARY}\r\nContent-Type: text/{kind}; charset=utf-8\r\n"
-        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-    ).encode()
-
-
-def _encoded(
+def _words_and_slots(
     pieces: Iterable[str | tuple[str, str]], shown: dict[str, str], is_html: bool
-) -> Iterable[bytes | tuple[str, bool]]:
-    """Text encoded, slots left open; where a line goes on behind a slot, or into one, it is broken softly."""
-    text: list[str] = []
+) -> list[str | tuple[str, bool]]:
+    """Words, a slot, words, and so on to the last words: what the mails of a variant share is filled in."""
+    found: list[str | tuple[str, bool]] = [""]
     for piece in pieces:
-        if isinstance(piece, str):
-            text.append(piece)
-        elif piece[0] in shown:
-            text.append(escape(shown[piece[0]]) if is_html else shown[piece[0]])
-        else:
-            yield _quoted("".join(text)) + b"=\r\n"
-            yield (piece[0], is_html)
-            yield b"=\r\n"
-            text = []
-    yield _quoted("".join(text))
+        if not isinstance(piece, str) and piece[0] not in shown:
+            found += [(piece[0], is_html), ""]
+            continue
+        words = piece if isinstance(piece, str) else shown[piece[0]]
+        found[-1] += escape(words) if is_html and not isinstance(piece, str) else words
+    return found
+
+
+def _part(kind: str, pieces: list[str | tuple[str, bool]]) -> list[bytes | tuple[str, bool] | Rest]:
+    """A part with its head, in the shorter of the two encodings."""
+    quoted, plain = _quoted_pieces(pieces), _plain_pieces(pieces)
+    is_quoted = _size(quoted) <= _size_in_base64(_size(plain))
+    head = (
+        f"\r\n--{BOUNDARY}\r\nContent-Type: text/{kind}; charset=utf-8\r\n"
+        f"Content-Transfer-Encoding: {'quoted-printable' if is_quoted else 'base64'}\r\n\r\n"
+    )
+    if is_quoted:
+        return [head.encode(), *quoted]
+    first, *others = plain
+    ready = len(first) - len(first) % BASE64_LINE
+    return [head.encode(), _in_base64(first[:ready]), Rest([first[ready:], *others])]
+
+
+def _quoted_pieces(pieces: list[str | tuple[str, bool]]) -> list[bytes | tuple[str, bool]]:
+    """Where a line goes on behind a slot, or into one, it is broken softly."""
+    quoted: list[bytes | tuple[str, bool]] = []
+    for piece in pieces:
+        quoted += [_quoted(piece)] if isinstance(piece, str) else [b"=\r\n", piece, b"=\r\n"]
+    return quoted
+
+
+def _plain_pieces(pieces: list[str | tuple[str, bool]]) -> list[bytes | tuple[str, bool]]:
+    return [piece.replace("\n", "\r\n").encode() if isinstance(piece, str) else piece for piece in pieces]
+
+
+def _size(pieces: list[bytes | tuple[str, bool]]) -> int:
+    return sum(len(piece) for piece in pieces if isinstance(piece, bytes))
+
+
+def _size_in_base64(size: int) -> int:
+    return size * 78 // BASE64_LINE
+
+
+def _in_base64(data: bytes) -> bytes:
+    return encodebytes(data).replace(b"\n", b"\r\n")
+
+
+def _own(slot: tuple[str, bool], own: dict[str, str]) -> bytes:
+    name, is_html = slot
+    return (escape(own[name]) if is_html else own[name]).encode()
 
 
 def _quoted(text: str) -> bytes:
@@ -277,14 +377,22 @@ def _both(value: str) -> tuple[bytes, bytes]:
     return _quoted(value), _quoted(escape(value))
 
 
+class Reasons(NamedTuple):
+    """The line that says why a mail was sent, and how a slot takes it in quoted-printable."""
+
+    line: str
+    quoted: tuple[bytes, bytes]
+
+
 @lru_cache(maxsize=10_000)
-def _reasons(reasons: tuple[str, ...], publication: str) -> tuple[bytes, bytes]:
-    return _both(reason_line(reasons, publication))
+def _reasons(reasons: tuple[str, ...], publication: str) -> Reasons:
+    line = reason_line(reasons, publication)
+    return Reasons(line, _both(line))
 
 
-def _merged(body: Iterable[bytes | tuple[str, bool]]) -> list[bytes | tuple[str, bool]]:
+def _merged(body: Iterable[bytes | tuple[str, bool] | Rest]) -> list[bytes | tuple[str, bool] | Rest]:
     """Neighbouring bytes as one piece."""
-    merged: list[bytes | tuple[str, bool]] = []
+    merged: list[bytes | tuple[str, bool] | Rest] = []
     for piece in body:
         if merged and isinstance(piece, bytes) and isinstance(merged[-1], bytes):
             merged[-1] += piece

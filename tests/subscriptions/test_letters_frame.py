@@ -112,6 +112,55 @@ def test_parts_are_text_then_html_both_quoted_printable():
     assert {part["Content-Transfer-Encoding"] for part in (text, html)} == {"quoted-printable"}
 
 
+CYRILLIC = "Солдаты танцуют на солнце, и никто в партере их не видит. "
+
+
+def test_letters_that_quoted_printable_makes_long_are_sent_in_base64():
+    frame = Frame(content(item("Хорошая работа", opening=[CYRILLIC * 5], standfirst=CYRILLIC), name="Вторая катушка"))
+    own = {"reasons": ["You follow Клер Дени & Co"], "links": LINKS}
+
+    raw = frame.message(to="reader@home.example", identity=IDENTITY, delivery_id=42, **own)
+
+    sent, preview = parsed(raw), frame.letter(**own)
+    assert sent.get_body(("plain",))["Content-Transfer-Encoding"] == "base64"
+    assert words(sent, "plain") == preview.text.rstrip()
+    assert words(sent, "html") == preview.html.rstrip()
+    assert "Клер Дени &amp; Co" in preview.html
+    assert all(len(line) <= 76 for line in raw.partition(b"\r\n\r\n")[2].split(b"\r\n"))
+
+
+@pytest.mark.parametrize(
+    "alphabet", ["A dance company with nobody in the stalls. ", CYRILLIC, "観客のいないダンスカンパニー。"]
+)
+def test_mail_of_many_long_reviews_stays_under_a_hundred_kilobytes(alphabet):
+    long = {"standfirst": (alphabet * 20)[:240], "film_line": (alphabet * 9)[:120], "byline": alphabet[:30]}
+    still = {"url": "https://reviews.example/x.jpg", "width": 16, "height": 9, "alt": alphabet[:40], "credit": ""}
+    items = [
+        item((alphabet * 9)[:110] + str(n), opening=[], still=still | {"credit": f"{(alphabet * 5)[:100]}{n}"}, **long)
+        for n in range(80)
+    ]
+    frame = Frame(content(*items, kind="weekly"))
+    own = {"reasons": [f"You follow {alphabet[:40]}{n}" for n in range(60)], "links": LINKS}
+
+    raw = frame.message(to="reader@home.example", identity=IDENTITY, delivery_id=42, **own)
+
+    sent, preview = parsed(raw), frame.letter(**own)
+    assert 80_000 < len(raw) < 100_000
+    assert words(sent, "plain") == preview.text.rstrip()
+    assert words(sent, "html") == preview.html.rstrip()
+    assert "There is more than fits in a mail. All reviews:\nhttps://reviews.example/reviews/\n" in preview.text
+    assert "and 50 more" in " ".join(preview.text.split())
+
+
+def test_many_short_reviews_are_all_in_the_mail():
+    frame = Frame(content(*[item(f"Film {n}", opening=[]) for n in range(30)], kind="weekly"))
+
+    letter = frame.letter(links=LINKS)
+
+    assert "Film 29: https://" in letter.text
+    assert "more than fits" not in letter.text
+
+
 def test_message_says_what_the_preview_says():
     frame = Frame(content(item(), item("Le Samouraï"), item("Late Spring"), kind="weekly"))
     own = {"items": [0, 2], "reasons": ["You follow Jean & Co"], "links": LINKS}
