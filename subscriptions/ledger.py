@@ -142,20 +142,23 @@ class Ledger:
         self.is_dry = False
         """Whether the last look found no more rows to send."""
         self.refusals = mailing.refusals
+        self.untold = 0
+        """Mails begun that pacing has not been told of."""
         self.is_stopped = False
         """Whether nothing more is to be begun: the mailing rests, is paused, or is no longer to be sent."""
         self.recent: deque[str] = deque(maxlen=WINDOW)
         self.shut_since: datetime | None = None
+        self.is_alarmed = False
         self.refused: list[Refused] = []
         """Mails that came to nothing by the word of a mail server, which says something of the reader's address."""
 
     @contextmanager
     def opened(self):
         """The time in which this sender counts as alive. At its end it has nothing in hand any more."""
-        Sender.objects.create(name=self.name, mailing=self.mailing, beat_at=Now())
         reception, _is_new = Reception.objects.get_or_create(mailing=self.mailing)
         self.recent.extend(reception.recent)
         self.shut_since = reception.shut_since
+        Sender.objects.create(name=self.name, mailing=self.mailing, beat_at=Now())
         self._beaten_at = monotonic()
         with _durable():
             try:
@@ -165,6 +168,7 @@ class Ledger:
                     cursor.execute(_HAND_BACK, [self.name])
                     Sender.objects.filter(pk=self.name).delete()
                     self._hand_on()
+                    self._tell_pacing()
         self._count_bounces()
 
     def turn(self, done: Sequence[tuple[Parcel, Outcome]], wanted: int) -> list[Parcel]:
@@ -175,7 +179,10 @@ class Ledger:
             self._beat()
             now = timezone.now()
             self._record(cursor, done, now)
-            return self._begin(cursor, wanted, now) if wanted and not self.is_stopped else []
+            begun, is_spent = self._begin(cursor, wanted, now) if wanted and not self.is_stopped else ([], False)
+        if is_spent:  # told when the locks are gone, which workers take in another order
+            self._rest(now + PACE_PAUSE)
+        return begun
 
     def record(self, done: Sequence[tuple[Parcel, Outcome]]) -> None:
         """Only write down what became of mails. True is true: also when we were taken for dead meanwhile."""
@@ -197,20 +204,25 @@ class Ledger:
         if not Sender.objects.filter(pk=self.name).update(beat_at=Now()):
             raise Evicted
         self._beaten_at = monotonic()
+        self._tell_pacing()
+
+    def _tell_pacing(self) -> None:
+        if self.untold:
+            pacing.take(self.untold, timezone.now())
+            self.untold = 0
 
     def _claim(self) -> None:
         now = timezone.now()
         lock = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+        free = pacing.allowance(now)
+        if free == 0:
+            self._rest(now + PACE_PAUSE)
+            return
+        most = min(CLAIM_AT_ONCE, free or CLAIM_AT_ONCE)
         with transaction.atomic(), connection.cursor() as cursor:
-            granted = pacing.take(CLAIM_AT_ONCE, now)
-            if not granted:
-                self.is_dry = True  # what is claimed already still goes out
-                self._this_one().update(rest_until=now + PACE_PAUSE)
-                return
-            cursor.execute(_CLAIM.format(lock=lock), [self.mailing.pk, _db(now), granted, self.name])
+            cursor.execute(_CLAIM.format(lock=lock), [self.mailing.pk, _db(now), most, self.name])
             claimed = sorted(row[0] for row in cursor.fetchall())
             self.is_dry = not claimed
-            pacing.give_back(granted - len(claimed), now)
             self.stock.extend(self._unsuppressed(cursor, claimed))
 
     def _unsuppressed(self, cursor, ids: list[int]) -> list[int]:
@@ -226,19 +238,27 @@ class Ledger:
         )
         return [pk for pk in ids if pk not in blocked]
 
-    def _begin(self, cursor, wanted: int, now: datetime) -> list[Parcel]:
-        ids = [self.stock.popleft() for _ in range(min(wanted, len(self.stock)))]
-        if not ids:
-            return []
+    def _begin(self, cursor, wanted: int, now: datetime) -> tuple[list[Parcel], bool]:
+        """The mails begun, and whether the provider's limits allow no more."""
+        most = min(wanted, len(self.stock))
+        granted = pacing.take(most, now) if pacing.is_limited() else most
+        if not granted:
+            return [], most > 0
+        ids = [self.stock.popleft() for _ in range(granted)]
         cursor.execute(_BEGIN.format(ids=_places(ids)), [_db(now), _db(now), _db(now), *ids, self.name])
         rows = cursor.fetchall()
         if not rows:  # paused, cancelled, or in other hands: what we still have goes back at the end
             self.is_stopped = not Mailing.objects.filter(pk=self.mailing.pk, state=Mailing.State.SENDING).exists()
-        return [
+        begun = [
             Parcel(pk, reader, address, secret, attempts, json.loads(reasons))
             for pk, state, reader, attempts, reasons, address, secret in rows
             if state == State.SENDING
         ]
+        if pacing.is_limited():
+            pacing.give_back(granted - len(begun), now)
+        else:
+            self.untold += len(begun)
+        return begun, granted < most
 
     def _count_bounces(self) -> None:
         """A server that refuses at once says the same as one that sends a report later.
@@ -296,10 +316,10 @@ class Ledger:
             if self.refusals:
                 self._this_one().update(refusals=0)
             self.refusals = 0
-        elif bad and not self.is_stopped:
+        elif bad and not self.is_alarmed:
             self._count(bad, now)
         self.recent.extend(MARKS[outcome.fate] for outcome in outcomes if outcome.fate in MARKS)
-        if bad and not self.is_stopped and self._refuses_too_much(MOST_REFUSALS):
+        if bad and not self.is_alarmed and self._refuses_too_much(MOST_REFUSALS):
             self._pause(bad[-1], f"The mail server refuses {self.recent.count('-')} of {len(self.recent)} mails. ")
 
     def _refuses_too_much(self, at_least: int) -> bool:
@@ -333,7 +353,7 @@ class Ledger:
         self._this_one().update(rest_until=until)
 
     def _pause(self, worst: Outcome, what: str = "") -> None:
-        self.is_stopped = True
+        self.is_stopped = self.is_alarmed = True
         self.refused.clear()
         reason = f"{what}The last answer: {worst.answer}"[:300] if what else worst.answer
         sending = self._this_one().filter(state=Mailing.State.SENDING)

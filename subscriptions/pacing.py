@@ -22,6 +22,11 @@ def _limits() -> list[tuple[timedelta, int]]:
     return [(WINDOWS[name], most) for name, most in settings.NEWSLETTER_LIMITS.items() if most]
 
 
+def is_limited() -> bool:
+    """Whether the provider has any limits."""
+    return bool(_limits())
+
+
 def allowance(now: datetime) -> int | None:
     """How many mails may go out at once; None for as many as you like.
 

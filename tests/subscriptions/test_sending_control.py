@@ -472,6 +472,44 @@ def test_limit_by_the_minute_is_kept_and_the_end_foretold(smtp_server, settings)
     assert states(mailing) == {"accepted": 25}
 
 
+def test_only_mails_that_were_begun_count_towards_a_limit(smtp_server, settings):
+    settings.NEWSLETTER_CONNECTIONS = 2
+    settings.NEWSLETTER_LIMITS = {"minute": 0, "hour": 0, "day": 30}
+    mailing = ready_mailing(readers=40)
+    Subscriber.objects.order_by("pk").first().leave()
+    smtp_server.faults.seconds_a_mail = 0.02
+
+    sending.send(mailing, seconds=0.1)
+    tried = len(smtp_server.tries)
+    assert 0 < tried < 30
+    assert pacing.taken_within(timedelta(days=1), timezone.now()) == tried
+
+    send_all(mailing)
+    assert states(mailing) == {"accepted": 30, "excluded": 1, "queued": 9}
+
+
+@pytest.mark.parametrize("limit", [0, 30])
+def test_worker_killed_with_mails_claimed_has_spent_no_more_than_it_began(settings, limit):
+    settings.NEWSLETTER_LIMITS = {"minute": 0, "hour": 0, "day": limit}
+    mailing = ready_mailing(readers=40)
+    killed = ledger.Ledger(mailing)
+
+    with killed.opened():
+        killed.turn([], 3)
+
+        assert pacing.taken_within(timedelta(days=1), timezone.now()) <= 3
+
+
+def test_end_is_foretold_by_what_was_sent_and_not_by_what_was_claimed(smtp_server):
+    mailing = ready_mailing(readers=40)
+    book = ledger.Ledger(mailing)
+
+    with book.opened():
+        book.turn([], 4)
+
+    assert pacing.taken_within(timedelta(minutes=1), timezone.now()) == 4
+
+
 def test_limits_count_all_mailings_together_and_the_strictest_wins(settings):
     settings.NEWSLETTER_LIMITS = {"minute": 10, "hour": 15, "day": 1000}
     now = timezone.now()
