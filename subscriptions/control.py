@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Case, Count, Q, Value, When
 from django.utils import timezone
 
-from subscriptions import pacing
+from subscriptions import digests, pacing
 from subscriptions.models import Delivery, Mailing
 
 State = Mailing.State
@@ -88,6 +88,8 @@ def _queue_again(mailing: Mailing, state: str, now: datetime | None) -> int:
         going = _this(mailing, State.DONE, State.SENDING, State.PAUSED).select_for_update().first()
         if going is None:
             return 0
+        if state == Delivery.State.FAILED:  # later digests made up for it
+            digests.leave_out_had(mailing, state)
         again = mailing.deliveries.filter(state=state).update(
             state=Delivery.State.QUEUED, attempts=0, not_before=None, worker="", changed_at=now
         )

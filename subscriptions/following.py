@@ -15,6 +15,7 @@ from reviews.models import Author, Season
 from reviews.search.analysis import Query, folded, read_query
 from reviews.search.documents import Kind
 from reviews.search.finding import corrected, suggest, tags_in_use
+from subscriptions import digests
 from subscriptions.models import Follow, Subscriber
 
 MOST_FOLLOWS = 200
@@ -156,7 +157,10 @@ def add(subscriber: Subscriber, followed: Followed) -> bool:
     column = {followed.kind: followed.value}
     if not subscriber.follows.filter(**column).exists() and subscriber.follows.count() >= MOST_FOLLOWS:
         return False
-    subscriber.follows.get_or_create(**column)
+    _row, is_new = subscriber.follows.get_or_create(**column)
+    if is_new and subscriber.only_followed:
+        digests.ask_for_more(subscriber)
+        subscriber.save(update_fields=["digests_from"])
     return True
 
 

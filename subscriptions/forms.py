@@ -10,7 +10,7 @@ from django.utils import timezone
 from subscriptions import following
 from subscriptions.addresses import TYPED_LENGTH, clean_address, key_of, likely_meant
 from subscriptions.models import Subscriber
-from subscriptions.preferences import PAUSES
+from subscriptions.preferences import PAUSES, change_rhythm
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 STEP_SALT = "subscriptions.second-step"
@@ -122,9 +122,9 @@ class RhythmForm(forms.ModelForm):
 
     def __init__(self, *args, instance: Subscriber, **kwargs):
         initial = {"only_followed": "yes" if instance.only_followed else "no"}
+        self.before = instance.rhythm, instance.only_followed
         super().__init__(*args, instance=instance, initial=initial, **kwargs)
 
     def save(self, commit: bool = True) -> Subscriber:
-        """Write these fields only: the state may have changed since they were shown."""
-        self.instance.save(update_fields=self.Meta.fields)
+        change_rhythm(self.instance, *self.before)
         return self.instance

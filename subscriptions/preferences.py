@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from subscriptions import opt_in
+from subscriptions import digests, opt_in
 from subscriptions.models import Consent, Subscriber
 
 PAUSES = (2, 4, 8)  # weeks
@@ -49,9 +49,28 @@ def come_back(subscriber: Subscriber, network: str | None) -> bool:
 
 
 def pause(subscriber: Subscriber, weeks: int) -> bool:
-    """Send nothing for so many weeks, 0 to go on at once; whether that was one of the choices."""
+    """Send nothing for so many weeks, 0 to go on at once; whether that was one of the choices. What digests brought
+    meanwhile is not made up for afterwards."""
     if weeks and weeks not in PAUSES:
         return False
-    until = timezone.now() + timedelta(weeks=weeks) if weeks else None
-    Subscriber.objects.confirmed().filter(pk=subscriber.pk).update(paused_until=until)
+    now = timezone.now()
+    until = now + timedelta(weeks=weeks) if weeks else None
+    concerned = Subscriber.objects.confirmed().filter(pk=subscriber.pk)
+    if not weeks:
+        concerned = concerned.filter(paused_until__gt=now)
+    concerned.update(paused_until=until, digests_from=digests.covered_until(subscriber, until or now))
     return True
+
+
+def change_rhythm(subscriber: Subscriber, rhythm_before: str, only_followed_before: bool) -> None:
+    """Have digests end and begin as a change asks, and save it. Who changes to every review gets what came before in one
+    last digest; who wants more than before gets it from now on. Writes these fields only: the state may have changed."""
+    has_digests, had_digests = (rhythm != Subscriber.Rhythm.EACH for rhythm in (subscriber.rhythm, rhythm_before))
+    is_wider = only_followed_before and not subscriber.only_followed
+    if has_digests and (is_wider or not had_digests):
+        digests.ask_for_more(subscriber)
+    elif had_digests and not has_digests:
+        subscriber.last_digest_to = timezone.now()
+        if is_wider:
+            digests.ask_for_more(subscriber, rhythm_before)
+    subscriber.save(update_fields=["rhythm", "only_followed", "day", "hour", "digests_from", "last_digest_to"])

@@ -5,7 +5,7 @@ has come, so that a worker that is killed is followed by one that goes on, and t
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import monotonic
 
 from django.db import connection, transaction
@@ -14,16 +14,15 @@ from django.utils import timezone
 
 from reviews.models import Review
 from subscriptions import letters
-from subscriptions.digests import Digest, hours_between, readers_at, readers_who_had
+from subscriptions.digests import Digest, leave_out_withdrawn, readers_of, readers_who_had
 from subscriptions.matching import Followed, all_reasons
 from subscriptions.models import Mailing, Subscriber
 
 State = Mailing.State
 BATCH = 5_000
 SLICE_SECONDS = 5
-HOUR_BEFORE = timedelta(microseconds=1)
 ROWS = 1_000  # in one statement
-COLUMNS = ("pk", "only_followed", "confirmed_at")
+COLUMNS = ("pk", "only_followed", "confirmed_at", "rhythm", "digests_from", "last_digest_to")
 _INSERT = (
     "INSERT INTO subscriptions_delivery"
     " (mailing_id, subscriber_id, state, reasons, attempts, worker, changed_at, answer)"
@@ -60,14 +59,14 @@ class DigestPlan:
 
     def __init__(self, mailing: Mailing, now: datetime):
         self.mailing, self.now = mailing, now
-        self.digest = Digest(mailing.rhythm, mailing.covers_to)
+        leave_out_withdrawn(mailing)
+        self.digest = Digest(mailing.rhythm, mailing.covers_to, mailing)
 
     def content(self) -> dict:
         return letters.digest_content(self.digest.reviews, self.mailing.rhythm)
 
     def readers(self) -> QuerySet[Subscriber]:
-        hours = hours_between(self.mailing.slot - HOUR_BEFORE, self.mailing.slot)[self.mailing.slot]
-        return readers_at(self.mailing.rhythm, hours, self.now)
+        return readers_of(self.mailing, self.now)
 
     def choose(self, readers: Sequence[Subscriber]) -> dict[int, dict]:
         """For each of these readers for whom there is something: the places in the snapshot, and the reasons."""
@@ -83,12 +82,12 @@ def prepare(mailing: Mailing, seconds: float = SLICE_SECONDS) -> bool:
     kind = DigestPlan if mailing.kind == Mailing.Kind.DIGEST else ReviewPlan
     try:
         plan = kind(mailing, now)
+        if not mailing.content:
+            _take_snapshot(mailing, plan)
+            plan = kind(mailing, now)
     except Review.DoesNotExist:
         _this(mailing).update(state=State.HELD, reason="The review is not public any more.")
         return False
-    if not mailing.content:
-        mailing.content = plan.content()
-        _this(mailing).filter(content={}).update(content=mailing.content)
     while monotonic() < end:
         rows = plan.readers().filter(pk__gt=mailing.prepared_to).order_by("pk").values_list(*COLUMNS, named=True)
         readers = list(rows[:BATCH])
@@ -97,6 +96,14 @@ def prepare(mailing: Mailing, seconds: float = SLICE_SECONDS) -> bool:
         if not _write(mailing, readers, plan.choose(readers)):
             return False
     return False
+
+
+def _take_snapshot(mailing: Mailing, plan: ReviewPlan | DigestPlan) -> None:
+    """Keep what the letters say. Another worker may have been quicker: then that one's counts."""
+    content = plan.content()
+    ids = [item["review_id"] for item in content["items"]] if mailing.kind == Mailing.Kind.DIGEST else []
+    _this(mailing).filter(content={}).update(content=content, review_ids=ids)
+    mailing.refresh_from_db(fields=["content", "review_ids"])
 
 
 def _this(mailing: Mailing) -> QuerySet[Mailing]:

@@ -16,9 +16,9 @@ from django.utils.formats import date_format
 from reviews.models import Review
 from subscriptions.digests import readers_who_had
 from subscriptions.models import Delivery, Mailing, Release
+from subscriptions.models.mailing import OLD
 
 Choice = Release.Choice
-OLD = timedelta(days=1)
 NOTHING_SENT = (Mailing.State.WAITING, Mailing.State.HELD, Mailing.State.CANCELLED)
 SENT = (Delivery.State.SENDING, Delivery.State.ACCEPTED, Delivery.State.UNKNOWN, Delivery.State.CLAIMED)
 

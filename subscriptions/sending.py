@@ -16,10 +16,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from reviews.models import Review
-from subscriptions import control, mailers, permit, releases
+from subscriptions import control, digests, mailers, permit, releases
 from subscriptions.bounces import return_path
 from subscriptions.frame import Frame, wire_form
-from subscriptions.ledger import BEAT_SECONDS, SHUT_OUT, Evicted, Ledger, Parcel
+from subscriptions.ledger import BEAT_SECONDS, LONGEST_PAUSE, LONGEST_WAIT, SHUT_OUT, Evicted, Ledger, Parcel
 from subscriptions.letters import Links
 from subscriptions.models import Delivery, Mailing, Subscriber
 from subscriptions.outcome import Fate, Outcome
@@ -63,8 +63,9 @@ def _left_alone_since(moment: datetime) -> str:
 
 def is_sendable(mailing: Mailing, now: datetime) -> bool:
     """Whether there is anything to send at this moment."""
-    queued = mailing.deliveries.filter(Q(not_before=None) | Q(not_before__lte=now), state=Delivery.State.QUEUED)
-    may_go = mailing.rest_until is None or mailing.rest_until <= now
+    not_put_off = Q(not_before=None) | Q(not_before__lte=now) | Q(not_before__gt=now + LONGEST_PAUSE)
+    queued = mailing.deliveries.filter(not_put_off, state=Delivery.State.QUEUED)
+    may_go = mailing.rest_until is None or not now < mailing.rest_until <= now + LONGEST_WAIT
     return mailing.state == Mailing.State.SENDING and may_go and queued.exists()
 
 
@@ -86,8 +87,11 @@ def send(mailing: Mailing, seconds: float = SLICE_SECONDS) -> int:
 
 
 def _is_still_right(mailing: Mailing) -> bool:
-    """Pauses the mailing of a review that readers cannot see any more."""
-    if mailing.kind == Mailing.Kind.DIGEST or Review.objects.published().filter(pk=mailing.review_id).exists():
+    """Pauses the mailing of a review that readers cannot see any more, and leaves such reviews out of a digest."""
+    if mailing.kind == Mailing.Kind.DIGEST:
+        digests.leave_out_withdrawn(mailing)
+        return True
+    if Review.objects.published().filter(pk=mailing.review_id).exists():
         return True
     sending = Mailing.objects.filter(pk=mailing.pk, state=Mailing.State.SENDING)
     sending.update(state=Mailing.State.PAUSED, reason="The review is not public any more.")

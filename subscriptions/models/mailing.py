@@ -1,8 +1,13 @@
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from reviews.models import Review
+
+OLD = timedelta(days=1)
+"""What is older by so much is no news: it is not mailed, or not without a person's word."""
 
 
 class Release(models.Model):
@@ -64,8 +69,17 @@ class Mailing(models.Model):
     review = models.ForeignKey(Review, models.SET_NULL, null=True, blank=True, related_name="mailings")
     rhythm = models.CharField(max_length=6, blank=True, help_text="Of a digest: daily or weekly.")
     slot = models.DateTimeField(null=True, blank=True, help_text="Of a digest: the hour it is for.")
+    hours = models.JSONField(
+        default=list, blank=True, help_text="Of a digest: the hours that began then, as [day of the week, hour]."
+    )
     covers_to = models.DateTimeField(
         null=True, blank=True, help_text="Of a digest: reviews released later are for the next one."
+    )
+    review_ids = models.JSONField(
+        default=list, blank=True, help_text="Of a digest: the reviews in its snapshot, in their order there."
+    )
+    withdrawn_ids = models.JSONField(
+        default=list, blank=True, help_text="Of a digest: those that ceased to be public before all were sent."
     )
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
     reason = models.CharField(max_length=300, blank=True, help_text="Why it is paused or held, in words.")

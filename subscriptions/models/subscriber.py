@@ -68,6 +68,15 @@ class Subscriber(models.Model):
     )
     hour = models.PositiveSmallIntegerField("hour of the letter", default=8, validators=[MaxValueValidator(23)])
     paused_until = models.DateTimeField(null=True, blank=True)
+    digests_from = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Digests hold nothing that was released before."
+    )
+    last_digest_to = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When they changed to every review: one digest is still to come.",
+    )
     secret = models.CharField(max_length=32, default=new_secret, editable=False)
     confirmed_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True, blank=True)

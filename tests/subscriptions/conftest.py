@@ -4,10 +4,12 @@ import pytest
 from django.test import Client
 
 from reviews.models import Publication
+from subscriptions.models import SendingPermit
 from tests.admin.conftest import ada, editor, owner, sign_in  # noqa: F401
 from tests.config.conftest import empty_site, migrated_file, site, site_on_this_database  # noqa: F401
 from tests.factories import SubscriberFactory
 from tests.subscriptions.smtp_server import Server
+from tests.subscriptions.week import MONDAY
 
 
 @pytest.fixture
@@ -16,6 +18,14 @@ def smtp_server(settings):
     with Server() as server:
         settings.MAILERS = settings.MAILERS | {"newsletter": server.mailer}
         yield server
+
+
+@pytest.fixture
+def week(db, settings):
+    """The site of tests/subscriptions/week.py, with its clock on UTC and no minutes of grace."""
+    settings.TIME_ZONE = "UTC"
+    settings.NEWSLETTER_GRACE_MINUTES = 0
+    SendingPermit.objects.create(pk=1, site="test", digests_until=MONDAY)
 
 
 @pytest.fixture

@@ -6,64 +6,12 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from subscriptions import digests, preparing, releases, sending
+from subscriptions import digests
 from subscriptions.models import Follow, Mailing, SendingPermit
-from tests.factories import FilmFactory, ReviewFactory, SubscriberFactory
-from tests.subscriptions.mailings import send_all
+from tests.factories import FilmFactory, ReviewFactory
+from tests.subscriptions.week import at, film, got, reader, release, run
 
-pytestmark = pytest.mark.django_db
-MONDAY = datetime(2026, 3, 2, 0, 30, tzinfo=UTC)
-LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def _somewhere(settings):
-    settings.TIME_ZONE = "UTC"
-    settings.NEWSLETTER_GRACE_MINUTES = 0
-    SendingPermit.objects.create(pk=1, site="test", digests_until=MONDAY)
-
-
-def at(day: int, hour: int = 0, minute: int = 0) -> datetime:
-    """A moment of the week that begins on MONDAY, and of those after it."""
-    return MONDAY.replace(hour=0, minute=0) + timedelta(days=day, hours=hour, minutes=minute)
-
-
-def reader(rhythm="weekly", **values):
-    return SubscriberFactory(**({"rhythm": rhythm, "day": 4, "hour": 8, "confirmed_at": LONG_AGO} | values))
-
-
-def release(moment: datetime, choice="digest", **values):
-    review = ReviewFactory(published_at=moment, **values)
-    releases.decide(review, choice, now=moment)
-    releases.release_due(moment)
-    return review
-
-
-def run(moment: datetime) -> list[Mailing]:
-    """Everything the worker does at a moment; the digests that were prepared then."""
-    with time_machine.travel(moment):
-        digests.make_due(moment)
-        sending.start_due(moment)
-        for mailing in Mailing.objects.filter(state="preparing"):
-            preparing.prepare(mailing)
-        ready = list(Mailing.objects.filter(state="sending"))
-        for mailing in ready:
-            send_all(mailing)
-    return ready
-
-
-def got(subscriber) -> list[list[str]]:
-    """The titles in each letter a reader got, by letter."""
-    letters = []
-    for delivery in subscriber.deliveries.filter(state="accepted").select_related("mailing").order_by("pk"):
-        items, _reasons = sending.read_reasons(delivery.reasons)
-        content = delivery.mailing.content["items"]
-        letters.append([content[place]["title"] for place in (range(len(content)) if items is None else items)])
-    return letters
-
-
-def film(title: str):
-    return FilmFactory(title=title)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("week")]
 
 
 def test_weekly_letter_holds_the_reviews_of_the_week_newest_first(smtp_server):
@@ -95,10 +43,9 @@ def test_digest_is_made_once_however_often_it_is_asked_for(smtp_server):
 def test_fresh_site_begins_with_the_hour_after_the_first_look(smtp_server):
     SendingPermit.objects.all().delete()
     daily = reader("daily")
-    release(at(1, 7))
+    release(at(1, 7), film=film("Laura"))
 
     assert run(at(1, 8, 30)) == []
-    release(at(1, 9), film=film("Laura"))
     run(at(2, 8))
     assert got(daily) == [["Laura"]]
 

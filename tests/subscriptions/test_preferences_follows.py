@@ -167,8 +167,9 @@ def test_queries_grow_neither_with_follows_nor_with_reviews(own, subscriber):
         for _ in range(number):
             person = PersonFactory()
             following.add(subscriber, following.read(f"person:{person.slug}"))
-            review = ReviewFactory(film=FilmFactory(directors=[person]), tag_names=[f"theme {person.pk}"])
             now = timezone.now()
+            film, tags = FilmFactory(directors=[person]), [f"theme {person.pk}"]
+            review = ReviewFactory(film=film, tag_names=tags, published_at=now)
             Release.objects.create(review=review, choice="digest", decided_at=now, released_at=now)
         own.get(at(subscriber))
         with CaptureQueriesContext(connection) as queries:
