@@ -139,8 +139,8 @@ def test_stop_while_it_is_sent_keeps_the_report(client):
 
 def test_sent_review_offers_no_decision(client):
     mailing = ready_mailing(readers=1)
-    Mailing.objects.filter(pk=mailing.pk).update(state="done")
     mailing.deliveries.update(state="accepted")
+    Mailing.objects.filter(pk=mailing.pk).update(state="done")
 
     assert "A review is mailed once" in client.get(page_of(mailing.review)).text
     client.post(page_of(mailing.review), {"act": "decide", "choice": "now", "seen": ""})
