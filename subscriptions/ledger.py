@@ -18,7 +18,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -38,6 +38,8 @@ SILENT_SECONDS = 30
 
 _MINUTES = (1, 5, 15, 30, 60, 120, 240, *[480] * 12)  # four days in all: RFC 5321, 4.5.4.1
 RETRY_PAUSES = tuple(timedelta(minutes=minutes) for minutes in _MINUTES)
+LONGEST_PAUSE = max(RETRY_PAUSES)
+"""A time to wait for that is further away was set before the clock was set back, and counts as over."""
 MAILING_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 10, 20, 40, 60))
 SAID_INSIDE = (Fate.ACCEPTED, Fate.LATER, Fate.FAILED, Fate.BLOCKED, Fate.UNKNOWN)
 SAID_OF_THE_ADDRESS = (Fate.FAILED, Fate.LATER)
@@ -63,7 +65,7 @@ PACE_PAUSE = timedelta(seconds=30)
 _CLAIM = """
 WITH next AS MATERIALIZED (
     SELECT id FROM subscriptions_delivery
-    WHERE mailing_id = %s AND state = 'queued' AND (not_before IS NULL OR not_before <= %s)
+    WHERE mailing_id = %s AND state = 'queued' AND (not_before IS NULL OR not_before <= %s OR not_before > %s)
     ORDER BY id LIMIT %s {lock}
 )
 UPDATE subscriptions_delivery SET state = 'claimed', worker = %s
@@ -220,7 +222,9 @@ class Ledger:
             return
         most = min(CLAIM_AT_ONCE, free or CLAIM_AT_ONCE)
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_CLAIM.format(lock=lock), [self.mailing.pk, _db(now), most, self.name])
+            cursor.execute(
+                _CLAIM.format(lock=lock), [self.mailing.pk, _db(now), _db(now + LONGEST_PAUSE), most, self.name]
+            )
             claimed = sorted(row[0] for row in cursor.fetchall())
             self.is_dry = not claimed
             self.stock.extend(self._unsuppressed(cursor, claimed))
@@ -383,7 +387,9 @@ def recover(now: datetime | None = None) -> int:
         if cursor.fetchone() is None and not Sender.objects.exists():
             return 0  # without SQLite's write lock, since nothing is being sent most of the time
     with transaction.atomic(), connection.cursor() as cursor:
-        Sender.objects.filter(beat_at__lt=Now() - timedelta(seconds=SILENT_SECONDS)).delete()
+        silent = timedelta(seconds=SILENT_SECONDS)
+        # A beat still to come was before the clock was set back: a living sender soon has another.
+        Sender.objects.filter(Q(beat_at__lt=Now() - silent) | Q(beat_at__gt=Now() + silent)).delete()
         cursor.execute(_LOST, [_db(now or timezone.now())])
         return cursor.rowcount
 

@@ -252,6 +252,29 @@ def test_what_a_dead_worker_claimed_waits_again_and_what_it_began_is_unknown(smt
     assert mailing.state == State.SENDING  # not done: one is in hand
 
 
+def test_worker_that_died_before_the_clock_was_set_back_is_missed_all_the_same(smtp_server):
+    mailing = ready_mailing(readers=3)
+    dead_sender(mailing, claimed=1, sending=1)
+    Sender.objects.update(beat_at=timezone.now() + timedelta(hours=2))
+
+    assert ledger.recover() == 2
+
+    assert not Sender.objects.exists()
+    assert states(mailing) == {"queued": 2, "unknown": 1}
+
+
+def test_clock_set_back_by_a_day_keeps_nobody_waiting_for_it(smtp_server):
+    mailing = ready_mailing(readers=2)
+    tomorrow = timezone.now() + timedelta(days=1)
+    Mailing.objects.update(rest_until=tomorrow)
+    Delivery.objects.filter(pk=mailing.deliveries.first().pk).update(not_before=tomorrow)
+
+    send_all(mailing)
+
+    assert states(mailing) == {"accepted": 2}
+    assert mailing.state == State.DONE
+
+
 def test_worker_that_wakes_up_sends_nothing_it_lost_and_still_tells_the_truth(smtp_server):
     mailing = ready_mailing(readers=6)
     sleeper = ledger.Ledger(mailing)
