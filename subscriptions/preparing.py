@@ -4,21 +4,27 @@ It goes by batches of readers, in the order of their keys. Each batch is one tra
 has come, so that a worker that is killed is followed by one that goes on, and two at once do nothing twice."""
 
 import json
+import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from time import monotonic
 
-from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from reviews.models import Review
 from subscriptions import letters
 from subscriptions.digests import Digest, leave_out_withdrawn, readers_of, readers_who_had
 from subscriptions.matching import Followed, all_reasons
 from subscriptions.models import Mailing, Subscriber
+from subscriptions.releases import is_too_old
 
+logger = logging.getLogger(__name__)
 State = Mailing.State
+MOST_FAILURES = 5
 BATCH = 5_000
 SLICE_SECONDS = 5
 ROWS = 1_000  # in one statement
@@ -36,6 +42,14 @@ class ReviewPlan:
         self.review = Review.objects.published(now).with_authors().for_page().get(pk=mailing.review_id)
         self.followed = Followed([self.review])
         self.had = readers_who_had(self.review, self.review.release.released_at)
+
+    @property
+    def why_never(self) -> str:
+        """Why it is not to be mailed at all. It may have been back-dated after it was released."""
+        if not is_too_old(self.review, self.review.release.decided_at):
+            return ""
+        dated = date_format(timezone.localtime(self.review.published_at), "j F Y")
+        return f"The review is now dated {dated}, long before it was to be mailed. Back-dated reviews are never mailed."
 
     def content(self) -> dict:
         return letters.review_content(self.review)
@@ -56,6 +70,8 @@ class ReviewPlan:
 
 class DigestPlan:
     """Who gets a digest, and what of it."""
+
+    why_never = ""
 
     def __init__(self, mailing: Mailing, now: datetime):
         self.mailing, self.now = mailing, now
@@ -79,15 +95,28 @@ def prepare(mailing: Mailing, seconds: float = SLICE_SECONDS) -> bool:
     now, end = timezone.now(), monotonic() + seconds
     if mailing.state != State.PREPARING:
         return mailing.state == State.SENDING
+    try:
+        return _go_on(mailing, now, end)
+    except OperationalError:
+        raise  # the database is busy or away, which passes
+    except Exception as error:
+        _note_failure(mailing, error)
+        raise
+
+
+def _go_on(mailing: Mailing, now: datetime, end: float) -> bool:
     kind = DigestPlan if mailing.kind == Mailing.Kind.DIGEST else ReviewPlan
     try:
         plan = kind(mailing, now)
-        if not mailing.content:
-            _take_snapshot(mailing, plan)
-            plan = kind(mailing, now)
     except Review.DoesNotExist:
         _this(mailing).update(state=State.HELD, reason="The review is not public any more.")
         return False
+    if not mailing.content:
+        if plan.why_never:
+            _this(mailing).update(state=State.CANCELLED, reason=plan.why_never, finished_at=now)
+            return False
+        _take_snapshot(mailing, plan)
+        plan = kind(mailing, now)
     while monotonic() < end:
         rows = plan.readers().filter(pk__gt=mailing.prepared_to).order_by("pk").values_list(*COLUMNS, named=True)
         readers = list(rows[:BATCH])
@@ -96,6 +125,15 @@ def prepare(mailing: Mailing, seconds: float = SLICE_SECONDS) -> bool:
         if not _write(mailing, readers, plan.choose(readers)):
             return False
     return False
+
+
+def _note_failure(mailing: Mailing, error: Exception) -> None:
+    """After some failures one after another a person has to look: nothing is tried for ever."""
+    logger.exception("Mailing %s cannot be prepared", mailing.pk)
+    with suppress(DatabaseError):
+        _this(mailing).update(refusals=F("refusals") + 1)
+        reason = f"It could not be prepared: {type(error).__name__}. The log says more."
+        _this(mailing).filter(refusals__gte=MOST_FAILURES).update(state=State.HELD, reason=reason)
 
 
 def _take_snapshot(mailing: Mailing, plan: ReviewPlan | DigestPlan) -> None:
@@ -138,4 +176,4 @@ def _finish(mailing: Mailing) -> bool:
     if not total and mailing.kind == Mailing.Kind.DIGEST:
         _this(mailing).delete()
         return False
-    return bool(_this(mailing).update(state=State.SENDING, total=total, prepared_at=timezone.now()))
+    return bool(_this(mailing).update(state=State.SENDING, total=total, prepared_at=timezone.now(), refusals=0))

@@ -134,6 +134,28 @@ def test_review_withdrawn_before_a_prepared_digest_goes_out_is_left_out(smtp_ser
     assert got(one) == [["Laura"]]
 
 
+def test_review_back_dated_after_it_was_released_is_in_no_digest(smtp_server):
+    daily = reader("daily")
+    old = release(at(0, 5), film=film("Laura"))
+    release(at(0, 6), film=film("Gaslight"))
+    old.published_at -= timedelta(days=3000)
+    old.save()
+    run(at(0, 8))
+
+    assert got(daily) == [["Gaslight"]]
+
+
+def test_time_zone_changed_meanwhile_it_goes_to_those_it_was_made_for(smtp_server, settings):
+    daily, later = reader("daily", hour=8), reader("daily", hour=13)
+    release(at(0, 5), film=film("Gaslight"))
+    begun(at(0, 8))
+    settings.TIME_ZONE = "Asia/Kolkata"
+    run(at(0, 8, 1))
+
+    assert got(daily) == [["Gaslight"]]
+    assert got(later) == []
+
+
 # --- Nothing twice
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -154,3 +155,44 @@ def test_queries_grow_by_batches_and_not_by_readers(monkeypatch):
 
     assert one == three
     assert nine - three == 2 * 6  # readers, follows, and a transaction with the mark and the rows
+
+
+def test_failure_that_does_not_pass_is_for_a_person(monkeypatch, caplog):
+    SubscriberFactory()
+    mailing = started()
+    monkeypatch.setattr(preparing.ReviewPlan, "content", lambda plan: {}["missing"])
+
+    for _ in range(preparing.MOST_FAILURES):
+        with pytest.raises(KeyError):
+            preparing.prepare(mailing)
+
+    assert preparing.prepare(mailing) is False
+    mailing.refresh_from_db()
+    assert (mailing.state, mailing.reason) == ("held", "It could not be prepared: KeyError. The log says more.")
+    assert "cannot be prepared" in caplog.text
+
+    monkeypatch.undo()
+    control.resume(mailing)
+    assert preparing.prepare(mailing)
+
+
+def test_review_back_dated_in_the_minutes_of_grace_is_never_mailed():
+    SubscriberFactory()
+    mailing = started()
+    mailing.review.published_at = timezone.now() - timedelta(days=3000)
+    mailing.review.save()
+
+    assert preparing.prepare(mailing) is False
+
+    mailing.refresh_from_db()
+    assert mailing.state == "cancelled"
+    assert "Back-dated reviews are never mailed" in mailing.reason
+    assert not Delivery.objects.exists()
+
+
+def test_review_that_a_person_sends_days_late_is_not_taken_for_back_dated():
+    SubscriberFactory()
+    mailing = started()
+
+    with time_machine.travel(timezone.now() + timedelta(days=3)):
+        assert preparing.prepare(mailing)
