@@ -305,11 +305,12 @@ def readers_who_had(review: Review, released_at: datetime) -> set[int]:
     return {reader for reader, held in pairs if held == review.pk}
 
 
-def is_being_prepared(review: Review) -> bool:
-    """Whether a digest that holds a review is finding its readers, so that nobody knows yet who gets it."""
-    unready = Mailing.objects.filter(kind=Mailing.Kind.DIGEST, prepared_at=None).exclude(content={})
-    lists = unready.exclude(state=Mailing.State.CANCELLED).values_list("review_ids", flat=True)
-    return any(review.pk in held for held in lists)
+def is_in_digests(review: Review, released_at: datetime) -> bool:
+    """Whether a reader got, or is about to get, a review in a digest; also while nobody knows yet who does, since a
+    digest that holds it is being prepared."""
+    unready = Mailing.objects.filter(kind=Mailing.Kind.DIGEST, prepared_at=None).exclude(state=Mailing.State.CANCELLED)
+    held = unready.exclude(content={}).values_list("review_ids", flat=True)
+    return any(review.pk in reviews for reviews in held) or bool(readers_who_had(review, released_at))
 
 
 # --- What is left out of letters that were prepared -------------------------------------------------

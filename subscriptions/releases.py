@@ -8,45 +8,70 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 
 from reviews.models import Review
-from subscriptions.digests import readers_who_had
+from subscriptions.digests import is_in_digests
 from subscriptions.models import Delivery, Mailing, Release
 from subscriptions.models.mailing import OLD
 
 Choice = Release.Choice
 NOTHING_SENT = (Mailing.State.WAITING, Mailing.State.HELD, Mailing.State.CANCELLED)
-SENT = (Delivery.State.SENDING, Delivery.State.ACCEPTED, Delivery.State.UNKNOWN, Delivery.State.CLAIMED)
+SENT = (Delivery.State.SENDING, Delivery.State.ACCEPTED, Delivery.State.UNKNOWN)
+MEANWHILE = "Somebody decided about this review while you had this page open: see below how it stands, and decide anew."
 
 
-def decide(review: Review, choice: str, at: datetime | None = None, by=None, now: datetime | None = None) -> Release:
+def decide(
+    review: Review,
+    choice: str,
+    at: datetime | None = None,
+    by=None,
+    now: datetime | None = None,
+    seen: str | None = None,
+) -> Release:
     """Note an editor's decision about a review; it can be changed as long as nothing was sent.
 
-    Raises ValidationError, in words for the editor: for a review that was published more than a day ago, for one that
-    has been mailed, and for a time that is missing or over."""
+    `seen` is the version() of the decision that the editor saw; None to go over any other. Raises ValidationError, in
+    words for the editor: for a review that was published more than a day ago, for one that has been mailed, for a
+    time that is missing or over, and where another decided meanwhile."""
     now = now or timezone.now()
     if choice == Choice.AT and at is None:
         raise ValidationError("Say when it is to be sent.", code="no-time")
     if choice == Choice.AT and at < now - timedelta(minutes=1):
         raise ValidationError("This time is over. Choose a later one, or “send now”.", code="past")
     values = {"choice": choice, "send_at": at if choice == Choice.AT else None, "decided_at": now, "decided_by": by}
-    with transaction.atomic():
-        release = Release.objects.select_for_update().filter(review=review).first()
-        if release is None:
-            if choice != Choice.NONE and is_too_old(review, now):
-                raise ValidationError(
-                    "This review was first published more than a day ago. Older reviews are not mailed.", code="old"
-                )
-            return Release.objects.create(review=review, **values)
-        if not _take_back(release):
-            raise ValidationError("Mail about this review has been sent already.", code="sent")
-        Release.objects.filter(pk=release.pk).update(**values, released_at=None)
+    try:
+        with transaction.atomic():
+            return _decide(review, values, seen)
+    except IntegrityError as error:  # two first decisions at once, or a reader's row written at this moment
+        raise ValidationError(MEANWHILE, code="meanwhile") from error
+
+
+def _decide(review: Review, values: dict, seen: str | None) -> Release:
+    # Written before it is read, so that on SQLite too, which locks no rows, nobody decides between the two.
+    Release.objects.filter(review=review).update(review=review)
+    release = Release.objects.select_for_update().filter(review=review).first()
+    if seen is not None and seen != version(release):
+        raise ValidationError(MEANWHILE, code="meanwhile")
+    if release is None:
+        if values["choice"] != Choice.NONE and is_too_old(review, values["decided_at"]):
+            raise ValidationError(
+                "This review was first published more than a day ago. Older reviews are not mailed.", code="old"
+            )
+        return Release.objects.create(review=review, **values)
+    if not _take_back(release):
+        raise ValidationError("Mail about this review has been sent already.", code="sent")
+    Release.objects.filter(pk=release.pk).update(**values, released_at=None)
     release.refresh_from_db()
     return release
+
+
+def version(release: Release | None) -> str:
+    """Which decision it is; empty if there is none yet."""
+    return release.decided_at.isoformat() if release else ""
 
 
 def is_too_old(review: Review, now: datetime) -> bool:
@@ -56,7 +81,7 @@ def is_too_old(review: Review, now: datetime) -> bool:
 
 def _take_back(release: Release) -> bool:
     """Delete the mailing of a review if nothing of it was sent; False if something was."""
-    if release.released_at and readers_who_had(release.review, release.released_at):
+    if release.released_at and is_in_digests(release.review, release.released_at):
         return False
     mailing = Mailing.objects.select_for_update().filter(kind=Mailing.Kind.REVIEW, review=release.review).first()
     if mailing is None:

@@ -2,15 +2,12 @@
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
 
 from config.admin_forms import MomentInput, time_zone_note
 from reviews.models import Review
 from subscriptions import releases
 from subscriptions.addresses import TYPED_LENGTH, clean_address
 from subscriptions.models import Release
-
-MEANWHILE = "Somebody decided about this review while you had this page open: see below how it stands, and decide anew."
 
 
 class ReleaseForm(forms.Form):
@@ -23,8 +20,7 @@ class ReleaseForm(forms.Form):
 
     def __init__(self, *args, review: Review, release: Release | None, by, **kwargs):
         self.review, self.release, self.by = review, release, by
-        now = release.decided_at.isoformat() if release else ""
-        initial = {"seen": now, "choice": release.choice if release else "now"}
+        initial = {"seen": releases.version(release), "choice": release.choice if release else "now"}
         super().__init__(*args, initial=initial | {"send_at": release.send_at if release else None}, **kwargs)
         self.fields["send_at"].help_text = time_zone_note()
 
@@ -35,13 +31,8 @@ class ReleaseForm(forms.Form):
         release = self.release
         if release and (release.choice, release.send_at) == (choice, at) and not self._was_stopped():
             return release
-        if self.cleaned_data["seen"] != (release.decided_at.isoformat() if release else ""):
-            self.add_error(None, ValidationError(MEANWHILE, code="meanwhile"))
-            return None
         try:
-            return releases.decide(self.review, choice, at, self.by)
-        except IntegrityError:
-            self.add_error(None, ValidationError(MEANWHILE, code="meanwhile"))
+            return releases.decide(self.review, choice, at, self.by, seen=self.cleaned_data["seen"])
         except ValidationError as error:
             self.add_error("send_at" if error.code in ("no-time", "past") else None, error)
         return None

@@ -46,7 +46,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, DECIDED[saved.choice])
             return redirect(request.path)
         decided = Release.objects.select_related("decided_by").filter(review=review).first()
-        form.data = form.data | {"seen": decided.decided_at.isoformat()} if decided else form.data
+        form.data = form.data | {"seen": releases.version(decided)} if decided else form.data
     return draw(request, "release", "Mail", review=review, form=form, **_standing(review, decided))
 
 
@@ -115,8 +115,9 @@ def _stop(request: HttpRequest, review: Review) -> None:
         control.cancel(mailing)
     try:
         releases.decide(review, Choice.NONE, by=request.user)
-    except ValidationError:
-        messages.warning(request, "Stopped. Some readers had been sent it by then: see the report.")
+    except ValidationError as error:
+        said = {"sent": "Stopped. Some readers had been sent it by then: see the report."}
+        messages.warning(request, said.get(error.code, error.message))
     else:
         messages.success(request, "Stopped: nobody was sent it. You can decide anew.")
 

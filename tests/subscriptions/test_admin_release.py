@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
@@ -135,6 +136,27 @@ def test_stop_while_it_is_sent_keeps_the_report(client):
     assert "Some readers had been sent it" in page
     assert mailing.state == Mailing.State.CANCELLED
     assert control.report(mailing)["counts"]["accepted"] == 1
+
+
+def test_stop_while_a_worker_has_taken_rows_says_that_nobody_was_sent_it(client):
+    mailing = ready_mailing(readers=2)
+    mailing.deliveries.update(state="claimed", worker="somebody")
+
+    page = client.post(page_of(mailing.review), {"act": "stop"}, follow=True).text
+
+    assert "nobody was sent it" in page
+    assert Release.objects.get().choice == "none"
+
+
+def test_stop_while_somebody_decides_is_answered_in_words(client, monkeypatch):
+    review = just_published()
+
+    def meanwhile(*arguments, **values):
+        raise ValidationError(releases.MEANWHILE, code="meanwhile")
+
+    monkeypatch.setattr(releases, "decide", meanwhile)
+
+    assert "Somebody decided" in client.post(page_of(review), {"act": "stop"}, follow=True).text
 
 
 def test_sent_review_offers_no_decision(client):

@@ -1,6 +1,7 @@
 """From an editor's decision to the one mailing a review can have."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -188,3 +189,50 @@ def test_review_withdrawn_in_the_minutes_of_grace_is_not_prepared():
     mailing.refresh_from_db()
     assert (mailing.state, mailing.reason) == (State.HELD, "The review is not public any more.")
     assert not Delivery.objects.exists()
+
+
+def test_two_who_decide_at_once_do_not_go_over_each_other():
+    review = just_published()
+    first = releases.decide(review, "digest", seen="")
+
+    with pytest.raises(ValidationError, match="while you had this page open"):
+        releases.decide(review, "now", seen="")
+
+    assert Release.objects.get().choice == "digest"
+    assert releases.decide(review, "now", seen=releases.version(first)).choice == "now"
+
+
+def test_first_decisions_at_the_same_instant_are_one(monkeypatch):
+    review, is_too_old = just_published(), releases.is_too_old
+
+    def meanwhile(*arguments):
+        Release.objects.create(review=review, choice="none", decided_at=timezone.now())
+        return is_too_old(*arguments)
+
+    monkeypatch.setattr(releases, "is_too_old", meanwhile)
+    with pytest.raises(ValidationError, match="while you had this page open"):
+        releases.decide(review, "now")
+
+
+def test_rows_that_a_worker_had_only_taken_are_not_sent():
+    mailing = ready_mailing(readers=2)
+    mailing.deliveries.update(state="claimed", worker="somebody")
+    control.cancel(mailing)
+
+    assert releases.decide(mailing.review, "none").choice == "none"
+    assert not Mailing.objects.exists()
+
+
+def test_review_in_a_digest_that_finds_its_readers_cannot_be_taken_back():
+    review, now = just_published(), timezone.now()
+    releases.decide(review, "digest")
+    releases.release_due(now)
+    values = {"rhythm": "daily", "slot": now, "covers_to": now, "due_at": now, "identity": uuid4()}
+    content = {"items": [{"review_id": review.pk}]}
+    digest = Mailing.objects.create(kind="digest", state="preparing", review_ids=[review.pk], content=content, **values)
+
+    with pytest.raises(ValidationError, match="sent already"):
+        releases.decide(review, "none")
+
+    control.cancel(digest)
+    assert releases.decide(review, "none").choice == "none"
