@@ -91,6 +91,11 @@ class Publication(models.Model):
         self.pk = 1
         super().save(*args, **kwargs)
 
+    @property
+    def privacy_page(self) -> dict | None:
+        """The page of the footer that says what becomes of readers' data, by its address /privacy/."""
+        return next((row for row in self.footer_rows if row["slug"] == "privacy"), None)
+
     def links(self) -> list[Link]:
         """The social links as the footer prints them."""
         return read_links(self.social_links)

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from reviews.models import Publication
+from reviews.models import Page, Publication
 from subscriptions import opt_in
 from subscriptions.addresses import fingerprint, likely_meant
 from subscriptions.models import Follow, SignUp, Subscriber, Suppression
@@ -201,6 +201,18 @@ def test_likely_slip_is_asked_about_with_both_choices(reader):
         ("ada@gmail.com", "/reviews/solaris/", "country:FR"),
         ("ada@gmial.com", "/reviews/solaris/", "country:FR"),
     ]
+
+
+def test_form_links_to_the_privacy_page_but_consent_is_to_the_wording_alone(reader):
+    assert b"/privacy/" not in reader.get("/subscribe/").content.partition(b"<footer")[0]
+    Page.objects.create(slug="privacy", title="Your data")
+
+    form = BeautifulSoup(reader.get("/subscribe/").content, "html.parser").find("form", action="/subscribe/")
+
+    [link] = form.find_all("a")
+    assert (link["href"], link.text) == ("/privacy/", "Your data")
+    assert link.find_parent(id="s-n") is None
+    assert opt_in.wording() == " ".join(form.find(id="s-n").text.split())
 
 
 @pytest.mark.parametrize(
