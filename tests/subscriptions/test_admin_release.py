@@ -207,6 +207,16 @@ def test_test_letter_goes_to_oneself_marked_and_once(client):
     assert not Mailing.objects.exists()
 
 
+def test_test_letter_goes_out_without_a_cache(client, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise ConnectionError
+
+    monkeypatch.setattr("subscriptions.admin.releases.cache.add", refuse)
+
+    assert client.post(page_of(just_published()), {"act": "test"}).status_code == 302
+    assert len(mail.outbox) == 1
+
+
 def test_account_without_address_is_told_so(client, editor):
     editor.email = ""
     editor.save()
