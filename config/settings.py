@@ -27,6 +27,7 @@ SECRET_KEY = env.text(
 )
 if len(SECRET_KEY) < 32:
     raise env.BadEnvironment("SECRET_KEY", "is shorter than 32 characters", "$(openssl rand -base64 48)")
+FINGERPRINT_KEY = env.text("FINGERPRINT_KEY", example="the SECRET_KEY of the first newsletter") or SECRET_KEY
 
 _site = env.site_url("SITE_URL", f"http://localhost:{PORT}")
 SITE_URL = _site.geturl().rstrip("/")

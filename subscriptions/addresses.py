@@ -97,7 +97,7 @@ def fingerprint(address: str) -> str:
 
 def fingerprint_of(key: str) -> str:
     """The same, of an address in the form key_of() gives."""
-    secret = hashlib.sha256(b"suppression:" + settings.SECRET_KEY.encode()).digest()
+    secret = hashlib.sha256(b"suppression:" + settings.FINGERPRINT_KEY.encode()).digest()
     return hmac.new(secret, key.encode(), hashlib.sha256).hexdigest()
 
 

@@ -172,6 +172,14 @@ def test_holiday_notes_and_delays_are_nothing(delivery, raw):
     assert not BounceReport.objects.exists()
 
 
+def test_address_stays_blocked_when_the_secret_key_changes(delivery, settings):
+    receive(returned.report("5.1.1", to=path_of(delivery)))
+
+    settings.SECRET_KEY = "another" * 8
+
+    assert opt_in.is_suppressed(delivery.subscriber.address)
+
+
 # --- Once
 
 
