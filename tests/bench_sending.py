@@ -1,4 +1,5 @@
-"""`python -m tests.bench_sending`: preparing a mailing to 100,000 readers, and sending to a mail server on this machine.
+"""`python -m tests.bench_sending`: preparing a mailing and a digest to 100,000 readers, and sending to a mail server on
+this machine.
 
     python -m tests.bench_sending [READERS] [MAILS]
 
@@ -108,12 +109,68 @@ def prepare() -> None:
         assert preparing.prepare(mailing, seconds=600)
 
 
+def set_up_digest(days: int = 35, reviews_a_day: int = 6, follows: int = 5) -> None:
+    """Makes them all readers of a daily digest who follow something, and have had it every day but for the last."""
+    from datetime import timedelta
+    from uuid import uuid4
+
+    from django.db import connection
+    from django.utils import timezone
+
+    from subscriptions.models import Follow, Mailing, Release, Subscriber
+    from tests.factories import FilmFactory, PersonFactory, ReviewFactory
+
+    now = timezone.now()
+    people = PersonFactory.create_batch(100)
+    Subscriber.objects.update(rhythm="daily", hour=8, confirmed_at=now - timedelta(days=400))
+    held = []
+    for day in range(days, 0, -1):
+        slot = now - timedelta(days=day - 1)
+        for number in range(reviews_a_day):
+            film = FilmFactory(directors=[people[(day * reviews_a_day + number) % len(people)]])
+            moment = slot - timedelta(hours=1 + number)
+            review = ReviewFactory(film=film, published_at=moment)
+            Release.objects.create(review=review, choice="digest", decided_at=moment, released_at=moment)
+            held.append(review.pk)
+        state = "done" if day > 1 else "preparing"
+        values = {"kind": "digest", "rhythm": "daily", "slot": slot, "due_at": slot, "covers_to": slot, "state": state}
+        snapshot = (
+            {"content": {"items": [{"review_id": pk} for pk in held]}, "review_ids": list(held)} if day > 1 else {}
+        )
+        mailing = Mailing.objects.create(identity=uuid4(), hours=[[day, 8] for day in range(7)], **values, **snapshot)
+        if day > 1:
+            why = json.dumps({"items": list(range(len(held)))[-reviews_a_day:], "reasons": ["You asked for a letter"]})
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "INSERT INTO subscriptions_delivery"
+                    " (mailing_id, subscriber_id, state, reasons, attempts, worker, changed_at, answer)"
+                    " SELECT %s, id, 'accepted', %s, 1, '', confirmed_at, '' FROM subscriptions_subscriber",
+                    [mailing.pk, why],
+                )
+    keys = list(Subscriber.objects.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(keys), 10_000):
+        Follow.objects.bulk_create(
+            Follow(subscriber_id=key, person=people[(key * 7 + number) % len(people)])
+            for key in keys[start : start + 10_000]
+            for number in range(follows)
+        )
+
+
+def prepare_digest() -> None:
+    from subscriptions import preparing
+    from subscriptions.models import Mailing
+
+    mailing = Mailing.objects.get(state="preparing")
+    with measured(mailing.deliveries.count):
+        assert preparing.prepare(mailing, seconds=600)
+
+
 def send(mails: int) -> None:
     """Sends until so many have gone out, in the slices of a worker."""
     from subscriptions import sending
     from subscriptions.models import Delivery, Mailing
 
-    mailing, sent = Mailing.objects.get(), 0
+    mailing, sent = Mailing.objects.get(kind="review"), 0
     with measured(Delivery.objects.filter(state="accepted").count):
         while sent < mails and (tried := sending.send(mailing)):
             sent += tried
@@ -131,6 +188,7 @@ def size_of_one() -> None:
 
 
 PARTS = {"set_up": set_up, "prepare": prepare, "send": send, "size_of_one": size_of_one}
+PARTS |= {"set_up_digest": set_up_digest, "prepare_digest": prepare_digest}
 
 
 def part(site: dict, name: str, *arguments: object) -> str:
@@ -167,6 +225,8 @@ def main(readers: int = 100_000, mails: int = 10_000) -> None:
             ours = told("sending", json.loads(part(site, "send", mails)))
             again = json.loads(part(site, "send", mails * 4))
             told("sending four times as many", again)
+            part(site, "set_up_digest")
+            told("preparing a digest", json.loads(part(site, "prepare_digest")))
             print(f"ratio {ours / bare:.2f}, with messages of {size} bytes")
         finally:
             sink.terminate()
