@@ -410,6 +410,8 @@ def _write(fresh: dict[str, tuple[Row, str]], report: Report, origin: Origin, wo
         Subscriber(address=address, key=key, confirmed_at=now, source=f"import: {origin.name}"[:60], **row.choices)
         for key, (row, address) in fresh.items()
     ]
+    for subscriber in made:
+        subscriber.digests_from = subscriber.paused_until  # what a pause missed does not come afterwards
     Subscriber.objects.bulk_create(made, ignore_conflicts=True)
     ours = Subscriber.objects.filter(secret__in=[subscriber.secret for subscriber in made], key__in=fresh)
     consents, follows = [], []

@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from reviews.models import Publication
-from subscriptions import following, letters, permit
+from subscriptions import digests, following, letters, permit
 from subscriptions.addresses import fingerprint, key_of
 from subscriptions.models import Attempt, Consent, Departure, FormerSecret, SignUp, Subscriber, Suppression, Wording
 from subscriptions.models.signup import MOST_ATTEMPTS
@@ -36,6 +36,8 @@ AS_NEW = {
     "ended": Subscriber.Ended.NONE,
     "soft_bounces": 0,
     **{name: Subscriber._meta.get_field(name).get_default() for name in ("rhythm", "day", "hour", "paused_until")},
+    "digests_from": None,
+    "last_digest_to": None,
 }
 """What somebody who had left starts with when they sign up again."""
 LOCK = 0x52757368  # of PostgreSQL: one sign-up is written at a time, so that counting and writing are one act
@@ -228,8 +230,9 @@ def _subscribe(signup: SignUp, now: datetime) -> Subscriber:
         known = Subscriber.objects.filter(pk=subscriber.pk)
         if known.filter(state=Subscriber.State.LEFT).update(**fresh, **AS_NEW):
             subscriber.follows.all().delete()
-        elif not followed:
-            known.update(only_followed=False)
+        elif not followed and known.filter(only_followed=True).update(only_followed=False):
+            digests.ask_for_more(subscriber, now=now)
+            known.update(digests_from=subscriber.digests_from)
         subscriber.refresh_from_db()
     if followed:
         following.add(subscriber, followed)

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from reviews.models import State as ReviewState
-from subscriptions import control, digests, following, preferences, preparing, sending
+from subscriptions import control, digests, following, opt_in, preferences, preparing, sending
 from subscriptions.forms import RhythmForm
 from subscriptions.models import Delivery, Follow, Mailing, Subscriber
-from tests.factories import FilmFactory
+from tests.factories import FilmFactory, SignUpFactory
 from tests.subscriptions.mailings import send_all
 from tests.subscriptions.week import at, film, got, reader, release, run
 
@@ -54,6 +55,12 @@ def chooses(subscriber, moment, rhythm: str, **values) -> None:
         form = RhythmForm(data, instance=subscriber)
         assert form.is_valid()
         form.save()
+
+
+def signs_up(subscriber) -> None:
+    """Asks for everything with the form of a page, and presses the button in the mail."""
+    signup = SignUpFactory(address=subscriber.address, asked_at=timezone.now())
+    assert opt_in.confirm(signup) == subscriber
 
 
 # --- While a digest is prepared
@@ -343,6 +350,18 @@ def test_wanting_more_brings_nothing_that_is_weeks_old(smtp_server):
     assert got(follower) == got(narrow) == [["Trouble Every Day"]]
 
 
+def test_signing_up_for_everything_brings_nothing_that_is_weeks_old(smtp_server):
+    narrow = reader("weekly", only_followed=True)
+    release(at(0, 7), film=film("Gaslight"))
+    run(at(4, 8)), run(at(11, 8))
+    release(at(15), film=film("Laura"))
+    with time_machine.travel(at(16)):
+        signs_up(narrow)
+    run(at(18, 8))
+
+    assert got(narrow) == [["Laura"]]
+
+
 # --- Pausing
 
 
@@ -371,3 +390,16 @@ def test_pause_that_is_ended_at_once_misses_nothing(smtp_server):
 
     assert got(weekly) == [["Gaslight"]]
     assert Subscriber.objects.get().paused_until is None
+
+
+def test_who_left_in_a_pause_and_signs_up_again_begins_anew(smtp_server):
+    again = reader("weekly")
+    with time_machine.travel(at(1)):
+        preferences.pause(again, 8)
+        preferences.leave(again, None, "Button")
+        signs_up(again)
+    chooses(again, at(1, 1), "weekly")
+    release(at(2), film=film("Gaslight"))
+    run(at(4, 8))
+
+    assert got(again) == [["Gaslight"]]

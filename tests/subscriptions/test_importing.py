@@ -461,7 +461,7 @@ def test_own_export_brings_back_what_readers_had_chosen(write):
 
     back = Subscriber.objects.get()
     assert {name: getattr(back, name) for name in chosen} == chosen
-    assert back.paused_until == paused
+    assert back.paused_until == back.digests_from == paused
     assert [(follow.person, follow.country) for follow in back.follows.all()] == [(person, ""), (None, "FR")]
     assert report.lines == [(1, "new reader")]
 
