@@ -14,7 +14,7 @@ MAILER = "newsletter"
 SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 SET_BY_MAILER = {"from", "to", "subject", "content-type", "content-transfer-encoding", "mime-version"}
 TOO_MANY_REQUESTS = 429
-GATEWAY_TIMEOUT = 504
+UNAVAILABLE = 503
 
 
 class Line(Protocol):
@@ -76,13 +76,19 @@ def _judged(error: Exception, recipient: str) -> Outcome:
     answer = without_address(f"{status or type(error).__name__}: {error}", recipient)
     if status is None:
         return Outcome(_fate_without_answer(error), answer)
-    if status == GATEWAY_TIMEOUT:
-        return Outcome(Fate.UNKNOWN, answer)
     if status in (401, 403):
         return Outcome(Fate.REFUSED, answer)
-    if status == TOO_MANY_REQUESTS or status >= 500:
+    if status == TOO_MANY_REQUESTS or (status == UNAVAILABLE and _says_when(error)):
         return Outcome(Fate.LATER, answer)
+    if status >= 500 or status < 400:
+        return Outcome(Fate.UNKNOWN, answer)  # it may have failed, or be misunderstood, with the mail already taken
     return Outcome(Fate.FAILED, answer)
+
+
+def _says_when(error: Exception) -> bool:
+    """Whether the provider asks to come back: it has taken nothing then."""
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    return any(name.lower() == "retry-after" for name in headers)
 
 
 def _fate_without_answer(error: Exception) -> Fate:

@@ -74,7 +74,7 @@ class SmtpLine:
         if self.is_fresh:
             try:
                 self._open()
-            except (OSError, smtplib.SMTPException) as error:
+            except (OSError, smtplib.SMTPException, UnicodeError) as error:
                 self.close()
                 return Outcome(Fate.BUSY if _is_temporary(error) else Fate.REFUSED, _trouble(error))
         try:
@@ -262,6 +262,8 @@ def _is_temporary(error: Exception) -> bool:
 
 def _trouble(error: Exception) -> str:
     """Why no connection came about, in words."""
+    if isinstance(error, UnicodeError):  # whose own words would show a letter of the password
+        return "The mail server cannot be told our name and password, or not be found: they hold letters outside ASCII."
     if isinstance(error, smtplib.SMTPAuthenticationError):
         what = "The mail server refuses our name and password"
     elif isinstance(error, ssl.SSLError):

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from threading import Thread
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd's own: a line for each line it reads
 
@@ -76,6 +76,10 @@ class Server:
     def listen(self) -> None:
         """Answer from now on, at the port of before."""
         options = {"loop": self.loop, "enable_SMTPUTF8": True, "ident": "test"}
+        options |= {
+            "auth_require_tls": False,
+            "authenticator": lambda *_anybody: AuthResult(success=False, handled=False),
+        }
         listening = self.loop.create_server(lambda: _Session(self, **options), "127.0.0.1", self.port)
         self.listener = asyncio.run_coroutine_threadsafe(listening, self.loop).result(10)
         self.port = self.listener.sockets[0].getsockname()[1]

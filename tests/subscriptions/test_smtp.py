@@ -175,6 +175,21 @@ def test_server_that_is_away_or_busy_lets_nobody_in(server, line):
     assert "cannot be reached" in away.answer
 
 
+def test_wrong_password_lets_nobody_in(server):
+    refused = send(SmtpLine(host="127.0.0.1", port=server.port, username="letters", password="wrong"))
+
+    assert refused.fate is Fate.REFUSED
+    assert refused.answer.startswith("The mail server refuses our name and password: 535")
+
+
+def test_password_that_cannot_be_said_lets_nobody_in_and_is_not_shown(server):
+    refused = send(SmtpLine(host="127.0.0.1", port=server.port, username="letters", password="größe"))
+
+    assert refused.fate is Fate.REFUSED
+    assert "letters outside ASCII" in refused.answer
+    assert not set("öß\\") & set(refused.answer)
+
+
 def test_address_in_other_letters_needs_a_server_that_takes_it(server, line):
     assert send(line, "zoë@example.org").fate is Fate.ACCEPTED
     assert server.taken[0].to == "zoë@example.org"
