@@ -240,15 +240,15 @@ class _Before:
         }
         recent = digest.covers_to - PERIOD[digest.rhythm]
         new = [letter.pk for letter in self.letters if letter.covers_to and letter.covers_to >= recent]
-        last, lost = self._last(readers, new, left.keys() - set(new)), self._lost()
+        last, lost = self._last(readers, new, left.keys() - set(new)), self._lost(everything)
         self.open = {reader.pk: left[last[reader.pk]] if reader.pk in last else everything for reader in readers}
         for reader in self.open.keys() & lost.keys():
-            self.open[reader] |= everything & lost[reader]
+            self.open[reader] |= lost[reader]
 
     def had(self, reviews: Collection[int], keys: dict) -> set[tuple[int, int]]:
         """Which readers got, or are about to get, which of these reviews in another letter."""
         rows = Delivery.objects.filter(**keys).exclude(state__in=LOST)
-        return _pairs([letter for letter in self.letters if not set(reviews).isdisjoint(letter.reviews)], rows)
+        return _pairs(self.letters, rows, reviews)
 
     def _last(self, readers: Sequence[Subscriber], new: Collection[int], older: Collection[int]) -> dict[int, int]:
         """By reader: a digest that came to them, of the last period if there is one. The older ones, with a row of each
@@ -259,10 +259,10 @@ class _Before:
         missing = [reader.pk for reader in readers if reader.pk not in found]
         return found | dict(rows.filter(mailing__in=older, subscriber__in=missing))
 
-    def _lost(self) -> dict[int, set[int]]:
-        """By reader: the reviews of letters that did not reach them."""
+    def _lost(self, reviews: frozenset[int]) -> dict[int, set[int]]:
+        """By reader: those of the reviews that were in letters which did not reach them."""
         found = defaultdict(set)
-        for reader, review in _pairs(self.letters, Delivery.objects.filter(**self.keys, state__in=LOST)):
+        for reader, review in _pairs(self.letters, Delivery.objects.filter(**self.keys, state__in=LOST), reviews):
             found[reader].add(review)
         return found
 
@@ -286,23 +286,22 @@ def _letters_with(reviews: Collection[int], since: datetime, but: Mailing | None
     return holding + [_Letter(pk, [review], [], None) for pk, review in singles]
 
 
-def _pairs(letters: Collection[_Letter], rows: QuerySet[Delivery]) -> set[tuple[int, int]]:
-    """Readers and reviews that stand together in some deliveries of these letters. One query."""
-    reviews = {letter.pk: letter.reviews for letter in letters}
+def _pairs(letters: Collection[_Letter], rows: QuerySet[Delivery], wanted: Collection[int]) -> set[tuple[int, int]]:
+    """Readers and wanted reviews that stand together in some deliveries of these letters. One query."""
+    wanted = frozenset(wanted)
+    held = {letter.pk: letter.reviews for letter in letters if not wanted.isdisjoint(letter.reviews)}
     found = set()
-    rows = rows.filter(mailing__in=list(reviews))
-    for reader, letter, why in rows.values_list("subscriber_id", "mailing_id", "reasons"):
-        held = reviews[letter]
-        places = why["items"] if isinstance(why, dict) else range(len(held))
-        found.update((reader, held[place]) for place in places)
+    for reader, letter, why in rows.filter(mailing__in=list(held)).values_list("subscriber", "mailing", "reasons"):
+        reviews = held[letter]
+        places = why["items"] if isinstance(why, dict) else range(len(reviews))
+        found.update((reader, reviews[place]) for place in places if reviews[place] in wanted)
     return found
 
 
 def readers_who_had(review: Review, released_at: datetime) -> set[int]:
     """Keys of the readers who got, or are about to get, a review in a digest."""
     digests = [letter for letter in _letters_with([review.pk], released_at, None) if letter.covers_to]
-    pairs = _pairs(digests, Delivery.objects.exclude(state__in=LOST))
-    return {reader for reader, held in pairs if held == review.pk}
+    return {reader for reader, _review in _pairs(digests, Delivery.objects.exclude(state__in=LOST), [review.pk])}
 
 
 def is_in_digests(review: Review, released_at: datetime) -> bool:
@@ -319,13 +318,15 @@ def is_in_digests(review: Review, released_at: datetime) -> bool:
 def leave_out_had(mailing: Mailing, state: str) -> None:
     """Of deliveries in a state that are to be sent after all: leave out what their readers have from another letter by
     now. By batches of readers, each with the same number of queries. Within a transaction."""
-    reviews = mailing.review_ids or [mailing.review_id]
+    is_digest = mailing.kind == Mailing.Kind.DIGEST
+    reviews = mailing.review_ids if is_digest else [mailing.review_id]
     since = Release.objects.filter(review__in=reviews).aggregate(Min("released_at"))["released_at__min"]
     letters = _letters_with(reviews, since or mailing.created_at - LOOKBACK, mailing)
     rows, others = mailing.deliveries.filter(state=state), Delivery.objects.exclude(state__in=LOST)
     for batch in _batches(rows):
         keys = {"subscriber__gte": batch[0].subscriber_id, "subscriber__lte": batch[-1].subscriber_id}
-        had = _pairs(letters, others.filter(**keys))
+        held = {mailing.review_ids[place] for row in batch for place in row.reasons["items"]} if is_digest else reviews
+        had = _pairs(letters, others.filter(**keys), held)
         _leave_out(mailing, batch, had, "It came in another letter")
 
 
