@@ -3,8 +3,9 @@
     python -m tests.kill_sending [READERS] [KILLS] [SEED]
 
 A real worker in a process of its own sends to a real mail server (aiosmtpd) that cuts connections, refuses for the time
-being and for good. The worker gets SIGKILL at random moments. At the end every reader must have exactly one message, or
-be listed as failed or unknown, with at most one unknown for each kill and connection.
+being and for good, and loses answers. The worker gets SIGKILL at random moments, the first while it prepares. At the end
+every reader must have exactly one message, or be listed as failed, which the server must have said of them, or as unknown,
+with at most one unknown for each lost answer, each message cut off, and each kill and connection.
 
 Only waiting is shortened: a dead worker is missed after two seconds instead of thirty, mails that were put off are tried
 again after a second instead of a minute. The database is SQLite in a temporary folder; with DATABASE_URL of a PostgreSQL
@@ -26,11 +27,14 @@ from tests.subscriptions.smtp_server import Faults, Server
 
 CONNECTIONS = 4
 FAULTS = Faults(
-    refuse_greeting=29, cut_at_mail=97, cut_at_recipient=89, cut_at_data=83, greylist=31, unknown_user=53,
-    busy_after_dot=61, mails_a_connection=70, seconds_a_mail=0.002,
+    refuse_greeting=29, cut_at_mail=97, cut_at_recipient=89, cut_at_data=83, cut_in_body=79, greylist=31,
+    unknown_user=53, busy_after_dot=61, lose_reply=67, mails_a_connection=70, seconds_a_mail=0.002,
 )  # fmt: skip
 MODULE = ("-m", "tests.kill_sending")
 PATIENCE_SECONDS = 600
+NAMED = """
+SELECT d.id, s.address FROM subscriptions_delivery d JOIN subscriptions_subscriber s ON s.id = d.subscriber_id
+"""
 
 
 def set_up(readers: int) -> None:
@@ -64,6 +68,7 @@ def worker() -> None:
     ledger.SILENT_SECONDS, ledger.BEAT_SECONDS = 2, 0.3
     ledger.RETRY_PAUSES = (timedelta(seconds=1),) * len(ledger.RETRY_PAUSES)
     ledger.MAILING_PAUSES = (timedelta(seconds=0.5),) * len(ledger.MAILING_PAUSES)
+    ledger.SHORTEST_WAIT = timedelta(seconds=0.5)
     sweep = tasks.SWEEPS[f"{ours.__name__}.{ours.keep_sending.__name__}"]
     tasks.SWEEPS.clear()
     tasks.SWEEPS[sweep.name] = sweep
@@ -124,8 +129,8 @@ def send_killed(site, server: Server, readers: int, kills: int, seed: int = 1) -
     done = site.run(*MODULE, "set_up", str(readers))
     assert done.returncode == 0, done.stderr
     server.faults = FAULTS
-    moments = sorted(dice.randrange(readers * 9 // 10) for _ in range(kills))
-    process = site.start(*MODULE, "worker")
+    process = killed_while_preparing(site)
+    moments = sorted(dice.randrange(readers * 9 // 10) for _ in range(kills - 1))
     for moment in moments:
         goal = max(moment, len(server.taken) + 1)
         wait_for(lambda goal=goal: len(server.taken) >= goal, f"mail {goal}")
@@ -139,6 +144,15 @@ def send_killed(site, server: Server, readers: int, kills: int, seed: int = 1) -
     return audited(site, server, readers, kills)
 
 
+def killed_while_preparing(site):
+    """A worker beside one that was killed with the mailing in preparation: some of its readers written down, or none."""
+    process = site.start(*MODULE, "worker")
+    wait_for(lambda: rows(site, "SELECT 1 FROM subscriptions_mailing WHERE state <> 'waiting'"), "preparing")
+    process.kill()
+    process.wait()
+    return site.start(*MODULE, "worker")
+
+
 def audited(site, server: Server, readers: int, kills: int) -> Counter[str]:
     """Compares what the database says with what the server took."""
     states = dict(rows(site, "SELECT id, state FROM subscriptions_delivery"))
@@ -149,9 +163,14 @@ def audited(site, server: Server, readers: int, kills: int) -> Counter[str]:
     assert set(counts) <= {"accepted", "failed", "unknown"}, counts
     wrong = [pk for pk, state in states.items() if state == "accepted" and taken[pk] != 1]
     assert not wrong, f"accepted, but taken {[taken[pk] for pk in wrong]} times"
+    addresses = dict(rows(site, NAMED))
+    named = {state: {addresses[pk] for pk in states if states[pk] == state} for state in ("failed", "unknown")}
+    assert named["failed"] <= set(server.refused), "failed, but not by the server's word"
+    assert set(server.refused) <= named["failed"] | named["unknown"], "refused, but not listed"
     assert not [pk for pk, state in states.items() if state == "failed" and taken[pk]]
     assert all(taken[pk] <= 1 for pk in states), "a message came twice"
-    assert counts["unknown"] <= kills * CONNECTIONS, counts
+    lost, cut = server.counts["lose_reply"], server.counts["cut_in_body"]  # cut short of a dot that was sent already
+    assert lost <= counts["unknown"] <= lost + cut + kills * CONNECTIONS, (counts, lost, cut)
     return counts
 
 

@@ -55,6 +55,7 @@ class Server:
     def __init__(self, port: int = 0):
         self.faults = Faults()
         self.taken: list[Taken] = []
+        self.refused: Counter[str] = Counter()  # those of whom it said that nobody knows them
         self.counts: Counter[str] = Counter()
         self.tries: defaultdict[str, list[float]] = defaultdict(list)
         self.inside: set[_Session] = set()
@@ -174,6 +175,7 @@ class _Session(SMTP):
         elif said:
             await self.push(said)
         elif server.is_turn("unknown_user"):
+            server.refused[address] += 1
             await self.push(f"550 5.1.1 <{address}> no such user")
         elif len(server.tries[address]) == 1 and server.is_turn("greylist"):
             await self.push("451 4.7.1 try again later")
