@@ -9,7 +9,7 @@ def test_killed_workers_lose_nothing_and_send_nothing_twice(site_on_this_databas
         counts = kill_sending.send_killed(site_on_this_database, server, readers=300, kills=3)
 
     assert counts["failed"] > 0  # the server's faults were on
-    assert counts["accepted"] > 280
+    assert counts["accepted"] > 260  # the others are refused, or unknown as kills and lost answers leave them
 
 
 def test_two_workers_on_one_mailing_send_each_mail_once(site_on_this_database):
