@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Max, Min, Q, QuerySet
+from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from reviews.models import Review
@@ -82,10 +82,9 @@ def readers_of(digest: Mailing, now: datetime) -> QuerySet[Subscriber]:
 def released_between(after: datetime, until: datetime) -> QuerySet[Release]:
     """What digests of this time may hold: not what was decided to be mailed to nobody, nor what is public no more, nor
     what was back-dated after the decision."""
-    public = Review.objects.published().order_by()
-    found = Release.objects.filter(released_at__gt=after, released_at__lte=until, review__in=public)
-    is_new = Q(review__published_at__gte=F("decided_at") - OLD)
-    return found.filter(is_new).exclude(choice=Release.Choice.NONE).order_by("-released_at", "-pk")
+    public = Review.objects.published().dated_since(OuterRef("decided_at") - OLD).filter(pk=OuterRef("review"))
+    found = Release.objects.filter(Exists(public.order_by()), released_at__gt=after, released_at__lte=until)
+    return found.exclude(choice=Release.Choice.NONE).order_by("-released_at", "-pk")
 
 
 def make_due(now: datetime) -> int:

@@ -54,6 +54,10 @@ class PublishableQuerySet(models.QuerySet):
         """Published, but not before its time."""
         return self.filter(state=State.PUBLISHED, published_at__gt=now or timezone.now())
 
+    def dated_since(self, moment):
+        """Dated at a moment or later; it may be an expression, such as a column of an outer query."""
+        return self.filter(published_at__gte=moment)
+
     def tagged(self, tag: Tag):
         """What has a tag."""
         kind = ContentType.objects.get_for_model(self.model)
