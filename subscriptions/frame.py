@@ -37,6 +37,7 @@ MOST_BYTES = 100_000  # of a whole message; Gmail cuts at 102 kB
 OWN_BYTES = 6_000  # of them for what is a recipient's own: headers, links, reasons
 MOST_REASONS = 10
 BASE64_LINE = 57  # bytes that one line of base64 holds, in 78 with its end
+LINE = 76  # signs of an encoded line: RFC 2045, 6.7
 BOUNDARY = "=_part"  # in quoted-printable no "=" is ever followed by "_"
 VARIANTS_KEPT = 500
 FOLLOW = "you follow "
@@ -369,7 +370,12 @@ def _own(slot: tuple[str, bool], own: dict[str, str]) -> bytes:
 
 
 def _quoted(text: str) -> bytes:
-    return b2a_qp(text.encode(), istext=True).replace(b"\n", b"\r\n")
+    """Quoted-printable, in whose last line there is room for the sign that it goes on."""
+    encoded = b2a_qp(text.encode(), istext=True).replace(b"\n", b"\r\n")
+    if len(encoded) - encoded.rfind(b"\n") - 1 < LINE:
+        return encoded
+    cut = 3 if encoded[-3:-2] == b"=" else 1
+    return encoded[:-cut] + b"=\r\n" + encoded[-cut:]
 
 
 def _both(value: str) -> tuple[bytes, bytes]:

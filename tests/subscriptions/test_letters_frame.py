@@ -5,7 +5,7 @@ from email import message_from_bytes, policy
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
@@ -178,6 +178,7 @@ WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Co", "Zl", "Zp"])
 
 
 @effort(max_examples=25, deadline=None)
+@example(title="", paragraph="", reason="¡¡¡𐀀𐀀𐀀", tail="")  # fills a line to its last sign
 @given(title=WORDS, paragraph=WORDS, reason=WORDS, tail=st.text("abcdef0123456789-=", max_size=120))
 def test_any_words_arrive_as_they_were_written(title, paragraph, reason, tail):
     frame = Frame(content(item(title, opening=[paragraph]), subject=title))
