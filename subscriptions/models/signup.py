@@ -63,6 +63,7 @@ class SignUp(models.Model):
     objects = SignUpQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "sign-up"
         ordering = ["-asked_at", "-pk"]
         indexes = [
             models.Index(fields=["key", "asked_at"], name="subscriptions_asked_for"),
