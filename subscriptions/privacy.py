@@ -21,6 +21,8 @@ def everything_about(subscriber: Subscriber) -> dict:
             "day": subscriber.day,
             "hour": subscriber.hour,
             "paused_until": subscriber.paused_until,
+            "digests_hold_what_came_after": subscriber.digests_from,
+            "last_digest_holds_what_came_until": subscriber.last_digest_to,
             "confirmed_at": subscriber.confirmed_at,
             "left_at": subscriber.left_at,
             "why_it_ended": subscriber.get_ended_display(),

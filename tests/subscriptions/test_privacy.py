@@ -56,6 +56,15 @@ def download(reader, subscriber, address):
     return reader.post(f"/letters/{subscriber.token('letters')}/download/", {"email": address})
 
 
+NOT_FOR_READERS = {"id", "secret", "key"}  # keys of ours; the last is the address once more
+
+
+def test_no_column_of_a_subscriber_is_missing_from_the_download(subscriber):
+    columns = {field.attname for field in Subscriber._meta.concrete_fields} - NOT_FOR_READERS
+
+    assert len(privacy.everything_about(subscriber)["subscriber"]) == len(columns)
+
+
 def test_everything_held_can_be_downloaded(reader):
     subscriber = held_about("ada@example.org")
 
