@@ -192,11 +192,16 @@ class Ledger:
             self._record(cursor, done, timezone.now())
 
     def _record(self, cursor, done: Sequence[tuple[Parcel, Outcome]], now: datetime) -> None:
+        is_put_off = False
         for parcel, outcome in done:
             state, *entry = _entry(parcel, outcome, now)
             cursor.execute(_RECORD, [state, *entry, parcel.delivery_id, self.name])
+            is_put_off = is_put_off or (cursor.rowcount and state == State.QUEUED)
             if cursor.rowcount and state == State.FAILED and outcome.fate in SAID_OF_THE_ADDRESS:
                 self.refused.append(Refused(parcel, outcome, now))
+        if is_put_off:  # late news of a mail that counted as unknown when the mailing was called done
+            over = self._this_one().filter(state=Mailing.State.DONE)
+            over.update(state=Mailing.State.SENDING, finished_at=None)
         if done:
             self._weigh([outcome for _parcel, outcome in done], now)
 

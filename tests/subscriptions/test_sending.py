@@ -290,6 +290,9 @@ def test_worker_that_wakes_up_sends_nothing_it_lost_and_still_tells_the_truth(sm
 
     assert states(mailing) == {"accepted": 5, "queued": 1}
     assert len(smtp_server.taken) == 4
+    with later(seconds=70):
+        send_all(mailing)
+    assert (states(mailing), mailing.state) == ({"accepted": 6}, State.DONE)
 
 
 def test_what_was_asked_to_be_sent_again_is_not_changed_by_late_news(smtp_server):
