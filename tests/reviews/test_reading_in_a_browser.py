@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 import reviews.demo
 from films.models import Role
-from reviews.models import Author, Page, Publication
+from reviews.models import Author, Page, Publication, Season, SeasonEntry
 from tests.factories import (
     AuthorFactory,
     CapsuleFactory,
@@ -54,7 +54,11 @@ def publication(db):
     CreditFactory(film=film, role=Role.ACTOR, character="Jesse")
     CriticQuoteFactory(film=film)
     long_word = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
-    CapsuleFactory(film=FilmFactory(title=long_word, directors=[director]))
+    long = FilmFactory(title=long_word, directors=[director])
+    CapsuleFactory(film=long)
+    season = Season.objects.create(title="Winter", is_public=True)
+    for number, part in enumerate((film, long)):
+        SeasonEntry.objects.create(season=season, film=part, position=number)
     ReviewFactory(
         film=FilmFactory(title="A Prophet", year=1931, directors=[director]),
         authors=[author],
