@@ -30,6 +30,7 @@ class SignUpAdmin(RecordAdmin):
     list_display = ["who", "asked", "standing", "follow", "page"]
     list_display_links = None
     search_fields = ["key"]
+    search_help_text = "Address"
     ordering = ["-asked_at", "-pk"]
     sortable_by = ["asked"]
 

@@ -145,6 +145,7 @@ class SubscriberAdmin(RecordAdmin):
     ]
     show_facets = admin.ShowFacets.ALLOW
     search_fields = ["key"]
+    search_help_text = "Address"
     ordering = ["-confirmed_at", "-pk"]
     sortable_by = ["since"]
     acts = ACTS

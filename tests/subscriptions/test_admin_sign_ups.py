@@ -65,6 +65,7 @@ def test_one_is_found_by_the_address_and_by_part_of_it_only_by_who_sees_addresse
 
     response = sign_in(request.getfixturevalue(who)).get(LIST, {"q": typed})
 
+    assert '<label for="searchbar">Address</label>' in response.text
     assert response.context["cl"].result_count == found
 
 
