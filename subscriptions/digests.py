@@ -114,18 +114,22 @@ def _make(rhythm: str, slot: datetime, hours: set[Hour], now: datetime) -> bool:
 # --- What readers asked for, and when ---------------------------------------------------------------
 
 
+def own_hours(subscriber: Subscriber, rhythm: str, after: datetime, until: datetime) -> list[datetime]:
+    """When digests of a rhythm are due for a reader in a time, in order."""
+    is_daily = rhythm == Rhythm.DAILY
+    return [
+        slot
+        for slot, hours in hours_between(after, until).items()
+        if any(hour == subscriber.hour and (is_daily or day == subscriber.day) for day, hour in hours)
+    ]
+
+
 def covered_until(subscriber: Subscriber, moment: datetime, rhythm: str | None = None) -> datetime:
     """Up to where the last digest before a moment went; for who gets every review by itself, the moment."""
     rhythm = rhythm or subscriber.rhythm
     if rhythm == Rhythm.EACH:
         return moment
-    is_daily = rhythm == Rhythm.DAILY
-    own = [
-        slot
-        for slot, hours in hours_between(moment - A_WEEK, moment - AN_INSTANT).items()
-        if any(hour == subscriber.hour and (is_daily or day == subscriber.day) for day, hour in hours)
-    ]
-    return own[-1] - _grace()
+    return own_hours(subscriber, rhythm, moment - A_WEEK, moment - AN_INSTANT)[-1] - _grace()
 
 
 def ask_for_more(subscriber: Subscriber, rhythm: str | None = None, now: datetime | None = None) -> None:

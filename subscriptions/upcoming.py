@@ -8,12 +8,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from reviews.models import Review
-from subscriptions.digests import Digest, hours_between
+from subscriptions.digests import A_WEEK, Digest, own_hours
 from subscriptions.matching import Followed
 from subscriptions.models import Mailing, Release, Subscriber
 from subscriptions.releases import is_too_old
 
-A_WEEK = timedelta(days=8)  # with the hour that a change of clocks may add
 TO_COME = (Mailing.State.WAITING, Mailing.State.HELD, Mailing.State.PREPARING)
 
 
@@ -39,12 +38,7 @@ def next_letter(subscriber: Subscriber, now: datetime | None = None) -> NextLett
 
 def hour_of_next_digest(subscriber: Subscriber, now: datetime) -> datetime:
     """When the hour this reader chose begins next, as the publication's clock shows it."""
-    is_daily = subscriber.rhythm == Subscriber.Rhythm.DAILY
-    return next(
-        moment
-        for moment, hours in hours_between(now, now + A_WEEK).items()
-        if any(hour == subscriber.hour and (is_daily or day == subscriber.day) for day, hour in hours)
-    )
+    return own_hours(subscriber, subscriber.rhythm, now, now + A_WEEK)[0]
 
 
 def _letters_of_their_own(subscriber: Subscriber, now: datetime) -> list[tuple[Review, list[str]]]:
