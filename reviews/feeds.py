@@ -63,9 +63,8 @@ class RssFeed(DatedFeed, Rss201rev2Feed):
         }
 
     def add_item_elements(self, handler, item):
-        super().add_item_elements(
-            handler, item | {"description": escape(item["description"])}
-        )  # readers take it for HTML
+        description = escape(item["description"])  # readers take it for HTML
+        super().add_item_elements(handler, item | {"description": description})
         for author in item["authors"]:  # RSS's own <author> is a mail address
             handler.addQuickElement("dc:creator", author["name"])
         handler.addQuickElement("content:encoded", item["content"])

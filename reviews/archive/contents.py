@@ -121,9 +121,8 @@ def films_now() -> Index:
     length = len(pks)
     at = {pk: (place,) for place, pk in enumerate(pks)}
     reviews = _read(Review.objects.published().newest_first(), "film_id", "rating", "pk")
-    said: dict[
-        int, float | None
-    ] = {}  # what a list of films prints: the rating of the newest review, else of a capsule
+    # What a list of films prints: the rating of the newest review, else of a capsule.
+    said: dict[int, float | None] = {}
     for film, rating, *_review in [*reviews, *_read(Capsule.objects.order_by("pk"), "film_id", "rating")]:
         said.setdefault(film, rating)
     ratings = [said.get(pk) for pk in pks]
