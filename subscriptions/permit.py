@@ -32,6 +32,7 @@ from subscriptions.models import SendingPermit
 logger = logging.getLogger(__name__)
 
 STAMP = "sending-permit.json"
+A_MOMENT = 1  # seconds: another worker may have told the database, and be about to write the stamp
 DRAFT_SECONDS = 3600  # an older draft of the stamp is nobody's
 GET_GENERATION = 0x8000_7601 | struct.calcsize("l") << 16
 """Linux's FS_IOC_GETVERSION."""
@@ -47,8 +48,10 @@ def held_since(now: datetime | None = None) -> datetime | None:
 
     A fresh site gets its permit here, without being asked. A copy that is found out here stays held, even if what it
     lacked comes back."""
-    permit, stamp = SendingPermit.current(), _read()
-    fault = _fault(permit, stamp)
+    permit, stamp, fault = _look()
+    if fault and permit.held_since is None and not _is_fresh(permit, stamp):
+        time.sleep(A_MOMENT)
+        permit, stamp, fault = _look()
     if fault and _is_fresh(permit, stamp):
         count_up()
     elif fault and permit.held_since is None:
@@ -62,7 +65,8 @@ def why_not() -> str:
     """Why this database may not send letters, in words for the page where a person can allow it; else empty.
 
     Only looks: pages ask it."""
-    permit, stamp = SendingPermit.objects.filter(pk=1).first() or SendingPermit(), _read()
+    stamp = _read()
+    permit = SendingPermit.objects.filter(pk=1).first() or SendingPermit()
     fault = _fault(permit, stamp)
     if permit.held_since is None:
         return "" if _is_fresh(permit, stamp) else fault
@@ -73,6 +77,13 @@ def why_not() -> str:
 def settle() -> bool:
     """Give a fresh site its stamp before there is anything to send: from then on a copy of it is known to be one."""
     return may_send()
+
+
+def _look() -> tuple[SendingPermit, dict | None, str]:
+    """Both sides, and what is wrong between them. The stamp first: what it says, the database knows already."""
+    stamp = _read()
+    permit = SendingPermit.current()
+    return permit, stamp, _fault(permit, stamp)
 
 
 def _is_fresh(permit: SendingPermit, stamp: dict | None) -> bool:

@@ -249,3 +249,26 @@ def test_new_copy_is_held_once(stamp):
     permit.may_send(now + timedelta(hours=1))
 
     assert SendingPermit.objects.get().held_since == now
+
+
+def test_stamp_that_another_worker_is_about_to_write_is_waited_for(monkeypatch):
+    SendingPermit.current()
+    SendingPermit.objects.update(number=1)
+    monkeypatch.setattr(permit.time, "sleep", lambda seconds: permit._write(SendingPermit.current()))
+
+    assert permit.may_send()
+    assert SendingPermit.current().held_since is None
+
+
+def test_worker_that_counts_up_while_another_looks_makes_no_copy_of_the_site(monkeypatch):
+    assert permit.may_send()
+    read = permit._read
+
+    def read_after_another_has_counted():
+        permit.count_up()
+        return read()
+
+    monkeypatch.setattr(permit, "_read", read_after_another_has_counted)
+    monkeypatch.setattr(permit, "A_MOMENT", 0)
+
+    assert permit.may_send()
