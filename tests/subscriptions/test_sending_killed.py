@@ -15,7 +15,7 @@ def test_killed_workers_lose_nothing_and_send_nothing_twice(site_on_this_databas
 def test_two_workers_on_one_mailing_send_each_mail_once(site_on_this_database):
     site = site_on_this_database
     with Server() as server:
-        server.faults.seconds_a_mail = 0.005
+        server.faults.seconds_a_mail = 0.03  # time for the second to join in
         site.environment |= {"NEWSLETTER_MAIL_URL": f"smtp://127.0.0.1:{server.port}", "NEWSLETTER_CONNECTIONS": "3"}
         assert site.run(*kill_sending.MODULE, "set_up", "400").returncode == 0
         both = [site.start(*kill_sending.MODULE, "send") for _ in range(2)]
