@@ -57,13 +57,20 @@ def body_of(page):
     return page.get_by_role("textbox", name="Our view")
 
 
+EDITOR_SELECTS = """words => {
+  const { state } = document.querySelector(".field-body .ProseMirror").editor
+  return state.doc.textBetween(state.selection.from, state.selection.to) === words
+}"""
+
+
 def select_back_over(page, words: str) -> None:
-    """Select by keyboard what stands before the cursor. A press that meets the editor at work may go unheard."""
+    """Select by keyboard what stands before the cursor, and wait until the editor knows: it follows the browser's
+    selection a moment later. A press that meets it at work may go unheard."""
     for _ in range(3 * len(words)):
         if page.evaluate("getSelection().toString()") == words:
-            return
+            break
         page.keyboard.press("Shift+ArrowLeft")
-    raise AssertionError(f"“{words}” does not stand before the cursor")
+    page.wait_for_function(EDITOR_SELECTS, arg=words)
 
 
 def press_save(page, name="Save and continue editing") -> None:
