@@ -57,20 +57,27 @@ def body_of(page):
     return page.get_by_role("textbox", name="Our view")
 
 
-EDITOR_SELECTS = """words => {
-  const { state } = document.querySelector(".field-body .ProseMirror").editor
-  return state.doc.textBetween(state.selection.from, state.selection.to) === words
-}"""
+def editor_follows(page, condition: str, arg: str = "") -> None:
+    """Wait until the editor knows what the browser has selected, which is a moment later: `condition` is JavaScript on
+    its `state` and on `arg`."""
+    state = 'const { state } = document.querySelector(".field-body .ProseMirror").editor'
+    page.wait_for_function(f"arg => {{ {state}; return {condition} }}", arg=arg)
+
+
+def to_the_end(page) -> None:
+    """Put the cursor behind the last letter of the text."""
+    body_of(page).click()
+    page.keyboard.press("Control+End")
+    editor_follows(page, "state.doc.textBetween(state.selection.from, state.doc.content.size) === arg")
 
 
 def select_back_over(page, words: str) -> None:
-    """Select by keyboard what stands before the cursor, and wait until the editor knows: it follows the browser's
-    selection a moment later. A press that meets it at work may go unheard."""
+    """Select by keyboard what stands before the cursor. A press that meets the editor at work may go unheard."""
     for _ in range(3 * len(words)):
         if page.evaluate("getSelection().toString()") == words:
             break
         page.keyboard.press("Shift+ArrowLeft")
-    page.wait_for_function(EDITOR_SELECTS, arg=words)
+    editor_follows(page, "state.doc.textBetween(state.selection.from, state.selection.to) === arg", words)
 
 
 def press_save(page, name="Save and continue editing") -> None:
@@ -136,8 +143,7 @@ def test_a_footnote_is_written_read_and_changed(desk, film, editor):
     review = make_review(film, editor.author, body="<p>She walks.</p>")
     desk.goto(reverse("admin:reviews_review_change", args=[review.pk]))
 
-    body_of(desk).click()
-    desk.keyboard.press("Control+End")
+    to_the_end(desk)
     desk.get_by_role("button", name="Footnote", exact=True).click()
     expect(desk.get_by_role("dialog", name="Footnote")).to_be_visible()
     desk.get_by_label("Text of the footnote").fill('As in "Alice", <b>1974</b>')
@@ -202,8 +208,7 @@ def test_blocks_that_spoil_are_marked_changed_and_unmarked_by_keyboard(desk, fil
     review = make_review(film, editor.author, body=text)
     desk.goto(reverse("admin:reviews_review_change", args=[review.pk]))
 
-    body_of(desk).click()
-    desk.keyboard.press("Control+End")
+    to_the_end(desk)
     desk.keyboard.press("Control+Shift+H")
     desk.get_by_label("What does it give away?").fill("the end of Vertigo")
     desk.keyboard.press("Enter")
@@ -213,8 +218,7 @@ def test_blocks_that_spoil_are_marked_changed_and_unmarked_by_keyboard(desk, fil
         '<p>She walks.</p><div data-spoiler="the end of Vertigo"><ul><li><p>Scottie</p></li><li><p>Judy</p></li></ul></div>'
     )
 
-    body_of(desk).click()
-    desk.keyboard.press("Control+End")
+    to_the_end(desk)
     desk.keyboard.press("Control+Shift+H")
     expect(desk.get_by_label("What does it give away?")).to_have_value("the end of Vertigo")
     desk.get_by_label("What does it give away?").fill("Vertigo")
@@ -223,8 +227,7 @@ def test_blocks_that_spoil_are_marked_changed_and_unmarked_by_keyboard(desk, fil
     review.refresh_from_db()
     assert 'data-spoiler="Vertigo"' in review.body
 
-    body_of(desk).click()
-    desk.keyboard.press("Control+End")
+    to_the_end(desk)
     desk.keyboard.press("Control+Shift+H")
     desk.get_by_role("button", name="Not a spoiler").press("Enter")
     press_save(desk)
