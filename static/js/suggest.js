@@ -46,7 +46,7 @@ function enhance(form, number) {
       const answer = await fetch(`${form.dataset.suggestions}?${new URLSearchParams({ q })}`, { signal: request.signal })
       const { suggestions } = await answer.json()
       if (document.activeElement === input) show(suggestions)
-    } catch { open(false) }
+    } catch (error) { if (error.name !== "AbortError") open(false) }
   }
 
   const go = option => option && location.assign(option.dataset.url)

@@ -65,6 +65,24 @@ def test_escape_closes_the_list_and_keeps_what_was_typed(browser_page):
     browser_page.wait_for_url("**/search/?q=sol")
 
 
+def test_list_stays_while_newer_suggestions_are_asked_for(browser_page):
+    browser_page.goto("/")
+    box = browser_page.get_by_role("combobox")
+    box.press_sequentially("so")
+    browser_page.get_by_role("option").first.wait_for()
+    browser_page.route("**/search/suggest*", lambda held: None)
+    with browser_page.expect_request("**/search/suggest*q=sol"):
+        box.press("l")
+
+    with browser_page.expect_event("requestfailed"):
+        box.press("a")
+
+    assert box.get_attribute("aria-expanded") == "true"
+    box.press("Escape")
+    assert box.get_attribute("aria-expanded") == "false"
+    assert box.input_value() == "sola"
+
+
 def test_suggestion_can_be_clicked(browser_page):
     browser_page.goto("/search/")
     browser_page.get_by_role("combobox").press_sequentially("tark")
